@@ -1,0 +1,26 @@
+package io.tensorbridge.arrow;
+
+import java.io.Serializable;
+
+/**
+ * How large a block may become.
+ *
+ * @param rows rows in a block, at most
+ * @param bytes bytes of the fed columns and of what they yield, about; a single row may be larger
+ * @param resultBytesPerRow bytes that the program gives for a row, as far as is known
+ */
+public record BlockLimits(int rows, long bytes, long resultBytesPerRow) implements Serializable {
+
+    public BlockLimits {
+        if (rows < 1) {
+            throw new IllegalArgumentException("Invalid block size: must be positive, found %d rows".formatted(rows));
+        }
+        if (bytes < 1) {
+            throw new IllegalArgumentException("Invalid block size: must be positive, found %d bytes".formatted(bytes));
+        }
+        if (resultBytesPerRow < 0) {
+            throw new IllegalArgumentException(
+                    "Invalid result size: must not be negative, found %d bytes".formatted(resultBytesPerRow));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.tensorbridge.arrow;
+
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Decides how many rows the next block may have: by rows, by bytes, and by how long the runs took so far, since a run
+ * cannot be interrupted and a cancelled task is to free its slot soon. For use by one thread.
+ */
+final class BlockSizer {
+
+    private static final long LONGEST_RUN = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private final BlockLimits limits;
+    private long rowsInTime;
+
+    BlockSizer(BlockLimits limits) {
+        this.limits = limits;
+        this.rowsInTime = limits.rows();
+    }
+
+    /**
+     * Returns the rows that a block may have, at least one.
+     *
+     * @param bytesPerRow the bytes of one row in the fed columns
+     */
+    int rows(long bytesPerRow) {
+        long rowsInMemory = limits.bytes() / Math.max(1, bytesPerRow + limits.resultBytesPerRow());
+        return (int) Math.max(1, Math.min(Math.min(limits.rows(), rowsInMemory), rowsInTime));
+    }
+
+    long bytes() {
+        return limits.bytes();
+    }
+
+    /** Takes note of how long a block of so many rows took. */
+    void ran(int rows, long nanos) {
+        if (nanos > LONGEST_RUN) {
+            rowsInTime = Math.max(1, (long) (rows * ((double) LONGEST_RUN / nanos)));
+        } else if (nanos < LONGEST_RUN / 4 && rows >= rowsInTime) {
+            rowsInTime = Math.min(limits.rows(), rowsInTime * 2);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package io.tensorbridge.arrow;
+
+import java.io.Serializable;
+import java.math.BigDecimal;
+
+/** What becomes of nulls in a column that a program is fed with. The column itself keeps them, whatever the program sees. */
+public sealed interface NullPolicy extends Serializable {
+
+    /** A null is an error that names column and row: the default. */
+    static NullPolicy fail() {
+        return new Fail();
+    }
+
+    /**
+     * The program sees this value where the column is null: the cell, or the element of a cell.
+     *
+     * @param value a value that the column's type can hold exactly
+     */
+    static NullPolicy fill(Number value) {
+        return new Fill(value);
+    }
+
+    /** Rows with a null, as a cell or inside of one, are left out of the result. */
+    static NullPolicy dropRow() {
+        return new DropRow();
+    }
+
+    /** See {@link #fail}. */
+    record Fail() implements NullPolicy {
+        @Override
+        public String toString() {
+            return "fail";
+        }
+    }
+
+    /** See {@link #dropRow}. */
+    record DropRow() implements NullPolicy {
+        @Override
+        public String toString() {
+            return "drop the row";
+        }
+    }
+
+    /**
+     * See {@link #fill}.
+     *
+     * @param value the value
+     */
+    record Fill(Number value) implements NullPolicy {
+
+        /** Returns whether a column of whole numbers up to these bounds can hold the value. */
+        boolean isWholeWithin(long smallest, long largest) {
+            double asDouble = value.doubleValue();
+            if (Double.isNaN(asDouble) || Double.isInfinite(asDouble)) {
+                return false;
+            }
+            var exact = new BigDecimal(value.toString());
+            return exact.stripTrailingZeros().scale() <= 0
+                    && exact.compareTo(BigDecimal.valueOf(smallest)) >= 0
+                    && exact.compareTo(BigDecimal.valueOf(largest)) <= 0;
+        }
+
+        @Override
+        public String toString() {
+            return "fill with " + value;
+        }
+    }
+}

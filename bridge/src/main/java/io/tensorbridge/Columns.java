@@ -1,0 +1,47 @@
+package io.tensorbridge;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * The columns of a DataFrame by name, as Spark's session compares names.
+ *
+ * @param attributes the columns, in order
+ * @param caseSensitive whether names that differ in case alone are two
+ */
+record Columns(List<Attribute> attributes, boolean caseSensitive) {
+
+    static Columns of(org.apache.spark.sql.classic.Dataset<?> df) {
+        List<Attribute> attributes = List.copyOf(
+                CollectionConverters.asJava(df.queryExecution().analyzed().output()));
+        return new Columns(attributes, df.sparkSession().sessionState().conf().caseSensitiveAnalysis());
+    }
+
+    /** Returns all columns of this name; a name is taken to the letter, dots and all. */
+    List<Attribute> named(String name) {
+        return attributes.stream()
+                .filter(attribute -> key(attribute.name()).equals(key(name)))
+                .toList();
+    }
+
+    List<String> names() {
+        return attributes.stream().map(Attribute::name).toList();
+    }
+
+    /** Returns what two names share if they are one name to Spark. */
+    String key(String name) {
+        return caseSensitive ? name : name.toLowerCase(Locale.ROOT);
+    }
+
+    /** Looks a column up in a map that users have keyed by name. */
+    <V> Optional<V> lookUp(Map<String, V> byName, String column) {
+        return byName.entrySet().stream()
+                .filter(entry -> key(entry.getKey()).equals(key(column)))
+                .map(Map.Entry::getValue)
+                .findFirst();
+    }
+}

@@ -1,0 +1,119 @@
+package io.tensorbridge;
+
+import io.tensorbridge.arrow.CellShapes;
+import io.tensorbridge.internal.plan.BoundFetch;
+import io.tensorbridge.tensor.ElementType;
+import io.tensorbridge.tensor.Shapes;
+import io.tensorbridge.tensor.TensorSpec;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.AttributeReference;
+import org.apache.spark.sql.catalyst.expressions.NamedExpression;
+import org.apache.spark.sql.types.Metadata;
+import org.tensorflow.ndarray.Shape;
+import scala.jdk.javaapi.CollectionConverters;
+
+/** Binds outputs to new columns: type, rank, and a name that is free. */
+final class OutputBinder {
+
+    private final MapBlocks operation;
+    private final Columns columns;
+    private final List<String> mismatches;
+    private final Map<String, String> outputOfColumn = new HashMap<>();
+
+    OutputBinder(MapBlocks operation, Columns columns, List<String> mismatches) {
+        this.operation = operation;
+        this.columns = columns;
+        this.mismatches = mismatches;
+    }
+
+    /** Binds one output; returns the bytes it gives for a row, 0 if that is unknown. */
+    long bind(String output, String column, List<BoundFetch> fetches, List<Attribute> produced) {
+        checkName(output, column);
+        Optional<TensorSpec> spec = operation.program().signature().output(output);
+        if (spec.isEmpty()) {
+            return 0; // noted already
+        }
+        Optional<ElementType> type = ElementType.of(spec.get().elementType());
+        if (type.isEmpty()) {
+            mismatch(
+                    output,
+                    "%s has no column type. Fetch other outputs with fetch(\"…\")"
+                            .formatted(Shapes.describe(
+                                    spec.get().elementType(), spec.get().shape())));
+            return 0;
+        }
+        Optional<Shape> cell = cellShape(spec.get(), column);
+        if (cell.isEmpty()) {
+            return 0;
+        }
+        int rank = cell.get().numDimensions();
+        Metadata metadata = rank == 0
+                ? Metadata.empty()
+                : CellShapes.write(Metadata.empty(), cell.get().asArray());
+        fetches.add(new BoundFetch(output, column, type.get(), rank, Binder.describe(type.get(), cell.get())));
+        produced.add(new AttributeReference(
+                column,
+                SparkTypes.column(type.get(), rank),
+                /* nullable= */ false,
+                metadata,
+                NamedExpression.newExprId(),
+                CollectionConverters.<String>asScala(List.<String>of()).toSeq()));
+        return Math.max(0, Shapes.elements(cell.get())) * type.get().bytes();
+    }
+
+    private void checkName(String output, String column) {
+        String before = outputOfColumn.putIfAbsent(columns.key(column), output);
+        if (before != null) {
+            mismatch(
+                    output,
+                    "its column '%s' is that of output '%s'. Rename it with fetch(\"%s\", \"…\")"
+                            .formatted(column, before, output));
+        } else if (!operation.isTrimmed() && !columns.named(column).isEmpty()) {
+            mismatch(
+                    output,
+                    "a column%s exists already. Rename it with fetch(\"%s\", \"…\")"
+                            .formatted(column.equals(output) ? " of that name" : " '%s'".formatted(column), output));
+        }
+    }
+
+    /** Returns the shape of the new column's cells; notes a mismatch and returns nothing if there can be none. */
+    private Optional<Shape> cellShape(TensorSpec spec, String column) {
+        Optional<Shape> declared = columns.lookUp(operation.shapes(), column);
+        if (spec.shape().isUnknown()) {
+            if (declared.isEmpty()) {
+                mismatch(
+                        spec.name(),
+                        "its rank is unknown. Give the shape of its cells with shape(\"%s\", …)".formatted(column));
+            }
+            return declared;
+        }
+        String found = Shapes.describe(spec.elementType(), spec.shape());
+        if (spec.shape().numDimensions() == 0) {
+            mismatch(spec.name(), "expected a dimension of rows, found %s".formatted(found));
+            return Optional.empty();
+        }
+        if (!operation.isTrimmed() && spec.shape().get(0) >= 0) {
+            mismatch(
+                    spec.name(),
+                    "expected one row for each input row, found %s. Use trim() if the program changes the number of rows"
+                            .formatted(found));
+            return Optional.empty();
+        }
+        if (declared.isPresent() && !Shapes.accepts(spec.cellShape(), declared.get())) {
+            mismatch(
+                    spec.name(),
+                    "expected cells of shape %s, as declared, found %s"
+                            .formatted(Shapes.describe(declared.get()), found));
+            return Optional.empty();
+        }
+        return Optional.of(declared.orElseGet(spec::cellShape));
+    }
+
+    private void mismatch(String output, String what) {
+        mismatches.add("output '%s': %s".formatted(output, what));
+    }
+}

@@ -1,0 +1,81 @@
+package io.tensorbridge;
+
+import io.tensorbridge.internal.plan.MapBlocksExec;
+import io.tensorbridge.internal.run.TaskMetrics;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.execution.QueryExecution;
+import org.apache.spark.sql.execution.SparkPlan;
+import org.apache.spark.sql.execution.adaptive.AdaptiveSparkPlanExec;
+import org.apache.spark.sql.execution.adaptive.QueryStageExec;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * What the operations of a query have counted, summed: the numbers that Spark's UI shows on their nodes.
+ *
+ * @param blocks runs of a program
+ * @param rows rows that came out
+ * @param rowsDropped rows left out for their nulls
+ * @param sessionsLoaded sessions that had to be loaded
+ * @param sessionLoadMillis how long that took
+ * @param runNanos time inside TensorFlow's run
+ * @param bytesAliased bytes that crossed between Arrow and TensorFlow without a copy, both ways
+ * @param bytesCopied bytes copied, by reason: {@code rows}, {@code columns} and {@code dictionary} into blocks,
+ *     {@code kept} beside them, {@code nulls} for values to put there, and between Arrow and TensorFlow
+ *     {@code misaligned} and {@code program}
+ * @param peakNativeBytes the sum over tasks of the most that each held at once
+ */
+public record RunMetrics(
+        long blocks,
+        long rows,
+        long rowsDropped,
+        long sessionsLoaded,
+        long sessionLoadMillis,
+        long runNanos,
+        long bytesAliased,
+        Map<String, Long> bytesCopied,
+        long peakNativeBytes) {
+
+    /** Returns the counts of the actions that ran on this very DataFrame, such as {@code collectAsList()}. */
+    public static RunMetrics of(Dataset<?> df) {
+        return of(((org.apache.spark.sql.classic.Dataset<?>) df).queryExecution());
+    }
+
+    /** Returns the counts of a query, as a {@code QueryExecutionListener} is handed it. */
+    public static RunMetrics of(QueryExecution query) {
+        List<TaskMetrics> all = new ArrayList<>();
+        collect(query.executedPlan(), all);
+        Map<String, Long> copied = new LinkedHashMap<>();
+        all.forEach(metrics -> metrics.copied().forEach((reason, bytes) -> copied.merge(reason, bytes, Long::sum)));
+        return new RunMetrics(
+                sum(all, TaskMetrics.BLOCKS),
+                sum(all, TaskMetrics.ROWS),
+                sum(all, TaskMetrics.DROPPED),
+                sum(all, TaskMetrics.SESSIONS),
+                sum(all, TaskMetrics.LOAD),
+                sum(all, TaskMetrics.RUN),
+                sum(all, TaskMetrics.ALIASED),
+                copied,
+                sum(all, TaskMetrics.PEAK));
+    }
+
+    private static long sum(List<TaskMetrics> all, String key) {
+        return all.stream().mapToLong(metrics -> metrics.value(key)).sum();
+    }
+
+    private static void collect(SparkPlan plan, List<TaskMetrics> into) {
+        if (plan instanceof AdaptiveSparkPlanExec adaptive) {
+            collect(adaptive.executedPlan(), into);
+        } else if (plan instanceof QueryStageExec stage) {
+            collect(stage.plan(), into);
+        } else {
+            if (plan instanceof MapBlocksExec exec) {
+                into.add(exec.taskMetrics());
+            }
+            CollectionConverters.asJava(plan.children()).forEach(child -> collect(child, into));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package io.tensorbridge;
+
+import io.tensorbridge.arrow.BlockLimits;
+import org.apache.spark.sql.RuntimeConfig;
+
+/** The keys that a Spark session's configuration may set, and their defaults. */
+public final class TensorFramesOptions {
+
+    /** Rows in a block, at most: {@value} (default {@value #DEFAULT_BLOCK_ROWS}). */
+    public static final String BLOCK_ROWS = "spark.tensorbridge.blockRows";
+
+    /** Bytes of a block's fed columns and of what they yield, about: {@value} (default {@value #DEFAULT_BLOCK_BYTES}). */
+    public static final String BLOCK_BYTES = "spark.tensorbridge.blockBytes";
+
+    static final int DEFAULT_BLOCK_ROWS = 16_384;
+    static final long DEFAULT_BLOCK_BYTES = 4L << 20;
+
+    private TensorFramesOptions() {}
+
+    static int blockRows(RuntimeConfig conf) {
+        long rows = number(conf, BLOCK_ROWS, DEFAULT_BLOCK_ROWS);
+        if (rows > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "Invalid %s: must be at most %d, found %d".formatted(BLOCK_ROWS, Integer.MAX_VALUE, rows));
+        }
+        return (int) rows;
+    }
+
+    static BlockLimits limits(RuntimeConfig conf, int rows, long resultBytesPerRow) {
+        return new BlockLimits(rows, number(conf, BLOCK_BYTES, DEFAULT_BLOCK_BYTES), resultBytesPerRow);
+    }
+
+    private static long number(RuntimeConfig conf, String key, long otherwise) {
+        String value = conf.get(key, Long.toString(otherwise));
+        long number;
+        try {
+            number = Long.parseLong(value);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("Invalid %s: must be a number, found '%s'".formatted(key, value), e);
+        }
+        if (number < 1) {
+            throw new IllegalArgumentException("Invalid %s: must be positive, found %s".formatted(key, value));
+        }
+        return number;
+    }
+}

@@ -1,0 +1,36 @@
+package io.tensorbridge.internal.plan;
+
+import io.tensorbridge.arrow.NullPolicy;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.ndarray.Shape;
+
+/**
+ * An input and the column that feeds it.
+ *
+ * @param input the input's name
+ * @param column the column's name
+ * @param typeName what the tensor is, for people: {@code DT_FLOAT[?, 3]}
+ * @param widths how long the column's arrays are at each level, or its binaries; -1 where the data tells
+ * @param cell the dimensions of a cell, -1 where unknown; null if its rank is unknown to the program and the column's
+ *     nesting tells
+ * @param onNull what becomes of nulls
+ */
+public record BoundFeed(
+        String input,
+        String column,
+        String typeName,
+        List<Integer> widths,
+        @Nullable List<Long> cell,
+        NullPolicy onNull)
+        implements Serializable {
+
+    /** Returns the shape of a cell, if it is known beyond what the column's nesting tells. */
+    public Optional<Shape> cellShape() {
+        return Optional.ofNullable(cell)
+                .map(dimensions ->
+                        Shape.of(dimensions.stream().mapToLong(Long::longValue).toArray()));
+    }
+}

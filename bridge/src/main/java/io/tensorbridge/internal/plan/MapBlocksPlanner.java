@@ -1,0 +1,75 @@
+package io.tensorbridge.internal.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.expressions.Alias;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.NamedExpression;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.plans.logical.Project;
+import org.apache.spark.sql.catalyst.rules.Rule;
+import org.apache.spark.sql.classic.SparkSession;
+import org.apache.spark.sql.execution.SparkStrategy;
+import scala.Option;
+import scala.collection.immutable.Seq;
+
+/** Puts a bound program into a DataFrame's plan. */
+public final class MapBlocksPlanner {
+
+    private MapBlocksPlanner() {}
+
+    /**
+     * Returns a DataFrame that runs the program.
+     *
+     * @param df the DataFrame that the program is bound to
+     * @param bound the program and its attributes in the DataFrame's analysed plan
+     */
+    public static Dataset<Row> plan(Dataset<?> df, Bound bound) {
+        var dataset = (org.apache.spark.sql.classic.Dataset<?>) df;
+        SparkSession session = dataset.sparkSession();
+        install(session);
+        LogicalPlan child = dataset.queryExecution().analyzed();
+        var node = new MapBlocksNode(bound.program(), Scala.seq(bound.fed()), Scala.seq(bound.produced()), child);
+        return org.apache.spark.sql.classic.Dataset.ofRows(session, withFreshNames(node));
+    }
+
+    /**
+     * Gives the new columns other identities above the node, as Spark's self-joins need: they rename what a projection
+     * made, and know nothing of this node. The optimizer removes the projection where it serves nothing.
+     */
+    private static LogicalPlan withFreshNames(MapBlocksNode node) {
+        List<NamedExpression> columns = new ArrayList<>();
+        for (Attribute column : Scala.list(node.output())) {
+            columns.add(
+                    node.producedAttributes().contains(column)
+                            ? new Alias(
+                                    column,
+                                    column.name(),
+                                    NamedExpression.newExprId(),
+                                    Scala.<String>none(),
+                                    Option.empty(),
+                                    Scala.<String>none())
+                            : column);
+        }
+        return new Project(Scala.seq(columns), node);
+    }
+
+    /** Teaches a session to plan the node, on first use; sessions cloned from it inherit that. */
+    private static void install(SparkSession session) {
+        var methods = session.experimental();
+        synchronized (methods) {
+            Seq<SparkStrategy> strategies = methods.extraStrategies();
+            if (!strategies.contains(MapBlocksStrategy.INSTANCE)) {
+                methods.extraStrategies_$eq(
+                        Scala.concat(strategies, Scala.<SparkStrategy>one(MapBlocksStrategy.INSTANCE)));
+            }
+            Seq<Rule<LogicalPlan>> rules = methods.extraOptimizations();
+            if (!rules.contains(PushFilterThroughMapBlocks.INSTANCE)) {
+                methods.extraOptimizations_$eq(
+                        Scala.concat(rules, Scala.<Rule<LogicalPlan>>one(PushFilterThroughMapBlocks.INSTANCE)));
+            }
+        }
+    }
+}

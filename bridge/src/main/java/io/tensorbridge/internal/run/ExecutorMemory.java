@@ -1,0 +1,27 @@
+package io.tensorbridge.internal.run;
+
+import io.tensorbridge.tensor.AlignedMemory;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+
+/**
+ * The executor's aligned Arrow memory: one root, of which every task has a child.
+ *
+ * <p>The root lives as long as the process; that a task gives back all it took is checked when its child is closed.
+ */
+public final class ExecutorMemory {
+
+    private static final RootAllocator ROOT = AlignedMemory.newRootAllocator(Long.MAX_VALUE);
+
+    private ExecutorMemory() {}
+
+    /** Returns a new allocator for a task, which the task closes. */
+    static BufferAllocator forTask(String name) {
+        return ROOT.newChildAllocator(name, /* initReservation= */ 0, Long.MAX_VALUE);
+    }
+
+    /** Returns the bytes that all tasks of this process have taken. */
+    public static long allocatedBytes() {
+        return ROOT.getAllocatedMemory();
+    }
+}

@@ -1,0 +1,196 @@
+package io.tensorbridge.internal.run;
+
+import io.tensorbridge.arrow.ArrowBackedColumnVector;
+import io.tensorbridge.arrow.Block;
+import io.tensorbridge.arrow.BlockCopies;
+import io.tensorbridge.arrow.BlockException;
+import io.tensorbridge.arrow.BlockSource;
+import io.tensorbridge.arrow.NullPolicy;
+import io.tensorbridge.internal.plan.BoundFetch;
+import io.tensorbridge.tensor.BlockRunner;
+import io.tensorbridge.tensor.Feed;
+import io.tensorbridge.tensor.Fetch;
+import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.ProgramException;
+import io.tensorbridge.tensor.SessionOptions;
+import io.tensorbridge.tensor.SignatureMismatchException;
+import io.tensorbridge.tensor.TransferLedger;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.concurrent.TimeUnit;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.util.AutoCloseables;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.spark.TaskContext;
+import org.apache.spark.sql.vectorized.ColumnVector;
+import org.apache.spark.sql.vectorized.ColumnarBatch;
+import org.apache.spark.util.TaskCompletionListener;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The loop of a task: block by block through the session, one batch of results at a time.
+ *
+ * <p>A batch is valid until the next is asked for; what it is made of is freed then, or when the task ends, whoever has
+ * closed or kept it. The session is asked for when there is a first block. For use by the task's thread.
+ */
+final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionListener {
+
+    private final MapBlocksTask task;
+    private final BlockSource blocks;
+    private final BlockCopies copies;
+    private final BufferAllocator allocator;
+    private final TaskContext context;
+    private final TransferLedger ledger = new TransferLedger();
+    private SessionRegistry.@Nullable Lease lease;
+    private @Nullable BlockRunner runner;
+    private @Nullable VectorSchemaRoot results;
+    private boolean blockIsReady;
+    private long blockCount;
+    private boolean closed;
+
+    ResultBatches(
+            MapBlocksTask task,
+            BlockSource blocks,
+            BlockCopies copies,
+            BufferAllocator allocator,
+            TaskContext context) {
+        this.task = task;
+        this.blocks = blocks;
+        this.copies = copies;
+        this.allocator = allocator;
+        this.context = context;
+    }
+
+    @Override
+    public boolean hasNext() {
+        if (blockIsReady) {
+            return true;
+        }
+        if (closed) {
+            return false;
+        }
+        releaseResults();
+        context.killTaskIfInterrupted(); // a run cannot be interrupted, so between two is the time
+        try {
+            blockIsReady = blocks.advance();
+        } catch (BlockException e) {
+            throw new SignatureMismatchException(String.valueOf(e.getMessage()), e);
+        }
+        if (!blockIsReady) {
+            close(); // several partitions may share a task: do not wait for its end
+        }
+        return blockIsReady;
+    }
+
+    @Override
+    public ColumnarBatch next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException();
+        }
+        blockIsReady = false;
+        Block block = blocks.block();
+        VectorSchemaRoot outputs = run(block);
+        results = outputs;
+        if (!task.trimmed() && outputs.getRowCount() != block.rowCount()) {
+            throw new ProgramException(
+                    where(block.rowCount()),
+                    "expected one row of output '%s' for each input row, found %d. Use trim() if the program changes the number of rows"
+                            .formatted(task.fetches().get(0).output(), outputs.getRowCount()));
+        }
+        task.metrics().add(TaskMetrics.BLOCKS, 1);
+        task.metrics().add(TaskMetrics.ROWS, outputs.getRowCount());
+        blockCount++;
+        List<ColumnVector> columns = new ArrayList<>(block.columns());
+        outputs.getFieldVectors().forEach(vector -> columns.add(new ArrowBackedColumnVector(vector)));
+        return new ColumnarBatch(columns.toArray(ColumnVector[]::new), outputs.getRowCount());
+    }
+
+    private VectorSchemaRoot run(Block block) {
+        List<FieldVector> fed = block.fed().getFieldVectors();
+        List<FieldVector> columns = task.columnOfFeed().stream().map(fed::get).toList();
+        BlockRunner open = runner();
+        long before = open.runNanos();
+        try {
+            return open.run(columns);
+        } catch (ProgramException e) {
+            throw new ProgramException(where(block.rowCount()), e.reason(), e);
+        } finally {
+            blocks.ran(open.runNanos() - before);
+        }
+    }
+
+    private String where(int rows) {
+        return "Program '%s' failed on block %d of partition %d (%d rows)"
+                .formatted(task.program().value().name(), blockCount, context.partitionId(), rows);
+    }
+
+    private BlockRunner runner() {
+        if (runner == null) {
+            lease = SessionRegistry.instance()
+                    .acquire(task.sessionKey(), SessionOptions.onCallingThread(task.threads()), task.program()::value);
+            if (lease.hasLoaded()) {
+                task.metrics().add(TaskMetrics.SESSIONS, 1);
+                task.metrics().add(TaskMetrics.LOAD, TimeUnit.NANOSECONDS.toMillis(lease.loadNanos()));
+            }
+            Program program = task.program().value();
+            runner = lease.session().runner(program, feeds(), fetches(), allocator, ledger);
+        }
+        return runner;
+    }
+
+    private List<Feed> feeds() {
+        return task.feeds().stream()
+                .map(feed -> new Feed(
+                        feed.input(),
+                        feed.column(),
+                        feed.cellShape(),
+                        feed.onNull() instanceof NullPolicy.Fill ? Feed.NullSlots.FILLED : Feed.NullSlots.REFUSED))
+                .toList();
+    }
+
+    private List<Fetch> fetches() {
+        List<Fetch> fetches = new ArrayList<>();
+        for (BoundFetch fetch : task.fetches()) {
+            fetches.add(new Fetch(fetch.output(), fetch.elementType().field(fetch.column(), fetch.cellRank())));
+        }
+        return fetches;
+    }
+
+    private void releaseResults() {
+        if (results != null) {
+            results.close();
+            results = null;
+        }
+    }
+
+    @Override
+    public void onTaskCompletion(TaskContext completed) {
+        close();
+    }
+
+    private void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            // each in turn, whatever happens to the others
+            AutoCloseables.close(this::releaseResults, this::count, runner, blocks, lease, allocator);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("Cannot close partition %d".formatted(context.partitionId()), e);
+        }
+    }
+
+    private void count() {
+        task.metrics().add(TaskMetrics.DROPPED, blocks.droppedRows());
+        task.metrics().addCopies(copies);
+        task.metrics().addTransfers(ledger);
+        task.metrics().add(TaskMetrics.RUN, runner == null ? 0 : runner.runNanos());
+        task.metrics().add(TaskMetrics.PEAK, allocator.getPeakMemoryAllocation());
+    }
+}

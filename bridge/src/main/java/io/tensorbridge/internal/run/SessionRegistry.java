@@ -1,0 +1,169 @@
+package io.tensorbridge.internal.run;
+
+import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.ProgramSession;
+import io.tensorbridge.tensor.SessionOptions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
+import java.util.function.Supplier;
+
+/**
+ * The sessions of an executor: one per program and thread settings, loaded by whoever comes first while the others wait.
+ *
+ * <p>A session that nobody uses stays, for the tasks to come; of these only so many are kept. Closing is done by a thread
+ * of the registry's own, since a task may be interrupted while it closes. Safe for use by several threads.
+ */
+public final class SessionRegistry {
+
+    private static final int MOST_IDLE = 16;
+    private static final SessionRegistry INSTANCE = new SessionRegistry();
+
+    private final Map<Key, Entry> entries = new HashMap<>(); // guarded by this
+    private final ExecutorService closer = Executors.newSingleThreadExecutor(task -> {
+        var thread = new Thread(task, "tensorbridge-session-closer");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private long uses; // guarded by this
+
+    private SessionRegistry() {}
+
+    /** Returns this process's registry. */
+    public static SessionRegistry instance() {
+        return INSTANCE;
+    }
+
+    private record Key(String sessionKey, SessionOptions options) {}
+
+    /**
+     * Returns a session for a program, loaded now or before.
+     *
+     * @param sessionKey the program's {@link Program#sessionKey}
+     * @param program how to come by the program, if it has to be loaded
+     * @return a lease, which the caller closes; the session is not the caller's
+     */
+    Lease acquire(String sessionKey, SessionOptions options, Supplier<Program> program) {
+        var key = new Key(sessionKey, options);
+        Entry entry;
+        boolean first;
+        synchronized (this) {
+            entry = entries.computeIfAbsent(key, k -> new Entry(program, options));
+            first = entry.users == 0 && entry.lastUse == 0;
+            entry.users++;
+            entry.lastUse = ++uses;
+        }
+        try {
+            long start = System.nanoTime();
+            entry.loading.run(); // does nothing if it has run or is running
+            ProgramSession session = entry.loading.get();
+            return new Lease(entry, session, first ? System.nanoTime() - start : -1);
+        } catch (ExecutionException e) {
+            abandon(key, entry);
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            release(entry);
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while another task loads the program", e);
+        }
+    }
+
+    private synchronized void abandon(Key key, Entry entry) {
+        entry.users--;
+        entries.remove(key, entry); // the next one tries again
+    }
+
+    private void release(Entry entry) {
+        List<Entry> evicted = new ArrayList<>();
+        synchronized (this) {
+            entry.users--;
+            List<Map.Entry<Key, Entry>> idle = new ArrayList<>(entries.entrySet());
+            idle.removeIf(candidate -> candidate.getValue().users > 0);
+            idle.sort(Comparator.comparingLong(candidate -> candidate.getValue().lastUse));
+            for (int i = 0; i < idle.size() - MOST_IDLE; i++) {
+                entries.remove(idle.get(i).getKey());
+                evicted.add(idle.get(i).getValue());
+            }
+        }
+        evicted.forEach(old -> closer.execute(old::close));
+    }
+
+    /** Closes all sessions that nobody uses, and waits until this is done; for tests and for shutting down. */
+    public void closeIdle() {
+        List<Entry> idle = new ArrayList<>();
+        synchronized (this) {
+            entries.values().removeIf(entry -> entry.users == 0 && idle.add(entry));
+        }
+        for (Entry entry : idle) {
+            try {
+                closer.submit(entry::close).get();
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("Cannot close a session", e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    private static final class Entry {
+        private final FutureTask<ProgramSession> loading;
+        private int users; // guarded by the registry
+        private long lastUse; // guarded by the registry
+
+        Entry(Supplier<Program> program, SessionOptions options) {
+            this.loading = new FutureTask<>(() -> ProgramSession.load(program.get(), options));
+        }
+
+        void close() {
+            try {
+                loading.get().close();
+            } catch (ExecutionException | InterruptedException e) {
+                throw new IllegalStateException("Cannot close a session", e); // what has loaded cannot throw this
+            }
+        }
+    }
+
+    /** The use of a session by one task. */
+    final class Lease implements AutoCloseable {
+
+        private final Entry entry;
+        private final ProgramSession session;
+        private final long loadNanos;
+        private boolean closed;
+
+        private Lease(Entry entry, ProgramSession session, long loadNanos) {
+            this.entry = entry;
+            this.session = session;
+            this.loadNanos = loadNanos;
+        }
+
+        ProgramSession session() {
+            return session;
+        }
+
+        /** Returns whether this use loaded the session. */
+        boolean hasLoaded() {
+            return loadNanos >= 0;
+        }
+
+        /** Returns how long the load took, if this use did it. */
+        long loadNanos() {
+            return Math.max(0, loadNanos);
+        }
+
+        @Override
+        public void close() {
+            if (!closed) {
+                closed = true;
+                release(entry);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package io.tensorbridge.internal.run;
+
+import io.tensorbridge.arrow.BlockCopies;
+import io.tensorbridge.tensor.CopyReason;
+import io.tensorbridge.tensor.TransferLedger;
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.spark.SparkContext;
+import org.apache.spark.sql.execution.metric.SQLMetric;
+import org.apache.spark.sql.execution.metric.SQLMetrics;
+import scala.jdk.javaapi.CollectionConverters;
+
+/** What one operator counts: shown on its node in Spark's UI, summed over tasks on the driver. */
+public final class TaskMetrics implements Serializable {
+
+    public static final String BLOCKS = "blocks";
+    public static final String ROWS = "numOutputRows";
+    public static final String DROPPED = "rowsDropped";
+    public static final String ALIASED = "bytesAliased";
+    public static final String SESSIONS = "sessionsLoaded";
+    public static final String LOAD = "sessionLoadTime";
+    public static final String RUN = "runTime";
+    public static final String PEAK = "peakNativeBytes";
+    private static final String COPIED = "bytesCopied.";
+
+    private final LinkedHashMap<String, SQLMetric> metrics = new LinkedHashMap<>();
+
+    private TaskMetrics() {}
+
+    /** Creates the metrics, on the driver. */
+    public static TaskMetrics register(SparkContext context) {
+        var all = new TaskMetrics();
+        var metrics = all.metrics;
+        metrics.put(BLOCKS, SQLMetrics.createMetric(context, "number of blocks"));
+        metrics.put(ROWS, SQLMetrics.createMetric(context, "number of output rows"));
+        metrics.put(DROPPED, SQLMetrics.createMetric(context, "rows dropped for nulls"));
+        metrics.put(ALIASED, SQLMetrics.createSizeMetric(context, "bytes aliased", 0));
+        for (BlockCopies.Source source : BlockCopies.Source.values()) {
+            metrics.put(key(source), SQLMetrics.createSizeMetric(context, "bytes copied: " + label(source.name()), 0));
+        }
+        for (CopyReason reason : CopyReason.values()) {
+            metrics.put(key(reason), SQLMetrics.createSizeMetric(context, "bytes copied: " + label(reason.name()), 0));
+        }
+        metrics.put(SESSIONS, SQLMetrics.createMetric(context, "sessions loaded"));
+        metrics.put(LOAD, SQLMetrics.createTimingMetric(context, "session load time", 0));
+        metrics.put(RUN, SQLMetrics.createNanoTimingMetric(context, "time in Session.run", 0));
+        metrics.put(PEAK, SQLMetrics.createSizeMetric(context, "peak native bytes", 0));
+        return all;
+    }
+
+    private static String key(Enum<?> reason) {
+        return COPIED + label(reason.name());
+    }
+
+    private static String label(String name) {
+        return name.toLowerCase(Locale.ROOT);
+    }
+
+    /** Returns the metrics by key, as a plan node hands them to Spark. */
+    public scala.collection.immutable.Map<String, SQLMetric> byKey() {
+        return scala.collection.immutable.Map.from(CollectionConverters.asScala(metrics));
+    }
+
+    /** Returns the bytes copied, by reason. */
+    public Map<String, Long> copied() {
+        Map<String, Long> copied = new LinkedHashMap<>();
+        metrics.forEach((key, metric) -> {
+            if (key.startsWith(COPIED)) {
+                copied.put(key.substring(COPIED.length()), (Long) metric.value());
+            }
+        });
+        return copied;
+    }
+
+    /** Returns what was counted under a key. */
+    public long value(String key) {
+        return (Long) metric(key).value();
+    }
+
+    void add(String key, long value) {
+        metric(key).add(value);
+    }
+
+    void addCopies(BlockCopies copies) {
+        for (BlockCopies.Source source : BlockCopies.Source.values()) {
+            add(key(source), copies.bytes(source));
+        }
+    }
+
+    void addTransfers(TransferLedger ledger) {
+        add(ALIASED, ledger.aliasedBytes());
+        for (CopyReason reason : CopyReason.values()) {
+            add(key(reason), ledger.copiedBytes(reason));
+        }
+    }
+
+    private SQLMetric metric(String key) {
+        SQLMetric metric = metrics.get(key);
+        if (metric == null) {
+            throw new IllegalArgumentException("No metric '%s'".formatted(key));
+        }
+        return metric;
+    }
+}

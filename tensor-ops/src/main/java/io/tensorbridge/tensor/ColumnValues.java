@@ -1,0 +1,158 @@
+package io.tensorbridge.tensor;
+
+import java.util.Arrays;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.util.MemoryUtil;
+import org.apache.arrow.vector.BaseFixedWidthVector;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.VarBinaryVector;
+import org.apache.arrow.vector.complex.ListVector;
+import org.tensorflow.ndarray.Shape;
+
+/**
+ * Where the values of a column lie, and the dimensions they have as one tensor. Everything that native code will rely on
+ * is checked here.
+ *
+ * @param buffer the buffer that holds the values
+ * @param address the address of the first value
+ * @param bytes the bytes of all values
+ * @param dims the dimensions, rows first
+ */
+@SuppressWarnings("ArrayRecordComponent") // the dimensions go to native code as they are; nobody compares these
+record ColumnValues(ArrowBuf buffer, long address, long bytes, long[] dims) {
+
+    private static final int MOST_DIMENSIONS = 254; // one more aborts the process
+
+    /**
+     * Looks at a column: follows its lists down to the values, which must all be there and all of one length.
+     *
+     * @throws SignatureMismatchException if the column has no tensor form
+     */
+    static ColumnValues of(FieldVector column, Feed feed, ElementType type) {
+        int rows = column.getValueCount();
+        long[] dims = new long[] {rows};
+        FieldVector level = column;
+        long from = 0;
+        long count = rows;
+        while (level instanceof ListVector || (type.isBinary() && level instanceof VarBinaryVector)) {
+            requireNoNulls(level, feed);
+            ArrowBuf offsets = level.getOffsetBuffer();
+            long width = uniformWidth(offsets, from, count, feed, rows);
+            from = count == 0 ? 0 : offsets.getInt(from * Integer.BYTES);
+            count = Math.multiplyExact(count, width);
+            dims = Arrays.copyOf(dims, dims.length + 1);
+            dims[dims.length - 1] = width;
+            if (level instanceof VarBinaryVector) {
+                return of(level.getDataBuffer(), from, count, type, withCellShape(dims, feed), feed);
+            }
+            level = ((ListVector) level).getDataVector();
+        }
+        requireType(level, type, feed);
+        requireNoNulls(level, feed);
+        return of(level.getDataBuffer(), from, count, type, withCellShape(dims, feed), feed);
+    }
+
+    private static ColumnValues of(ArrowBuf buffer, long from, long count, ElementType type, long[] dims, Feed feed) {
+        long bytes = Math.multiplyExact(count, type.bytes());
+        long start = Math.multiplyExact(from, type.bytes());
+        if (from < 0 || start + bytes > buffer.capacity()) {
+            throw new SignatureMismatchException("Cannot feed column '%s': its %d bytes end before its last value"
+                    .formatted(feed.column(), buffer.capacity()));
+        }
+        return new ColumnValues(buffer, buffer.memoryAddress() + start, bytes, dims);
+    }
+
+    private static void requireType(FieldVector level, ElementType type, Feed feed) {
+        if (!(level instanceof BaseFixedWidthVector fixed)
+                || fixed.getTypeWidth() != type.bytes()
+                || !level.getField().getType().equals(type.arrowType())) {
+            throw new SignatureMismatchException("Cannot feed column '%s': expected %s, found Arrow type %s"
+                    .formatted(feed.column(), type.dataType(), level.getField().getType()));
+        }
+    }
+
+    private static void requireNoNulls(FieldVector level, Feed feed) {
+        if (feed.nullSlots() == Feed.NullSlots.REFUSED && level.getNullCount() > 0) {
+            throw new SignatureMismatchException("Cannot feed column '%s': %d of its %d values are null"
+                    .formatted(feed.column(), level.getNullCount(), level.getValueCount()));
+        }
+    }
+
+    /** Returns the length that all of these lists have. */
+    private static long uniformWidth(ArrowBuf offsets, long from, long count, Feed feed, int rows) {
+        if (count == 0) {
+            return 0;
+        }
+        if ((from + count + 1) * Integer.BYTES > offsets.capacity()) {
+            throw new SignatureMismatchException(
+                    "Cannot feed column '%s': its offsets end before its last row".formatted(feed.column()));
+        }
+        long address = offsets.memoryAddress() + from * Integer.BYTES;
+        int last = MemoryUtil.getInt(address);
+        int width = MemoryUtil.getInt(address + Integer.BYTES) - last;
+        for (long i = 1; i <= count; i++) {
+            int next = MemoryUtil.getInt(address + i * Integer.BYTES);
+            if (next - last != width || width < 0) {
+                throw new SignatureMismatchException("Cannot feed column '%s': expected %d values in row %d, found %d"
+                        .formatted(feed.column(), width, (i - 1) / (count / rows), next - last));
+            }
+            last = next;
+        }
+        return width;
+    }
+
+    /** Gives flat cells the shape they were declared to have; checks others against it. */
+    private static long[] withCellShape(long[] dims, Feed feed) {
+        if (feed.cellShape().isEmpty()) {
+            return requireRank(dims, feed);
+        }
+        Shape declared = feed.cellShape().get();
+        Shape found = Shape.of(Arrays.copyOfRange(dims, 1, dims.length));
+        long rows = dims[0];
+        if (found.numDimensions() == declared.numDimensions()) {
+            if (rows > 0 && !Shapes.accepts(declared, found)) {
+                throw mismatch(declared, found, feed);
+            }
+            return requireRank(dims, feed);
+        }
+        if (found.numDimensions() > 1) {
+            throw mismatch(declared, found, feed);
+        }
+        long values = found.numDimensions() == 0 ? 1 : found.get(0);
+        long known = 1;
+        int unknown = -1;
+        long[] all = new long[declared.numDimensions() + 1];
+        all[0] = rows;
+        for (int i = 0; i < declared.numDimensions(); i++) {
+            all[i + 1] = declared.get(i);
+            if (declared.get(i) >= 0) {
+                known = Math.multiplyExact(known, declared.get(i));
+            } else if (unknown >= 0) {
+                throw mismatch(declared, found, feed);
+            } else {
+                unknown = i + 1;
+            }
+        }
+        if (unknown >= 0) {
+            all[unknown] = known == 0 ? 0 : values / known;
+            known *= all[unknown];
+        }
+        if (rows > 0 && known != values) {
+            throw mismatch(declared, found, feed);
+        }
+        return requireRank(all, feed);
+    }
+
+    private static long[] requireRank(long[] dims, Feed feed) {
+        if (dims.length > MOST_DIMENSIONS) {
+            throw new SignatureMismatchException("Cannot feed column '%s': expected at most %d dimensions, found %d"
+                    .formatted(feed.column(), MOST_DIMENSIONS, dims.length));
+        }
+        return dims;
+    }
+
+    private static SignatureMismatchException mismatch(Shape declared, Shape found, Feed feed) {
+        return new SignatureMismatchException("Cannot feed column '%s': expected cells of shape %s, found %s"
+                .formatted(feed.column(), Shapes.describe(declared), Shapes.describe(found)));
+    }
+}

@@ -1,0 +1,9 @@
+package io.tensorbridge.tensor;
+
+/** Why bytes had to be copied between Arrow and TensorFlow. */
+public enum CopyReason {
+    /** The column does not begin at a multiple of 64 bytes, which is all that TensorFlow aliases. */
+    MISALIGNED,
+    /** The program writes to its inputs or keeps them beyond the run, so it is given tensors of its own. */
+    PROGRAM
+}

@@ -1,0 +1,87 @@
+package io.tensorbridge.tensor;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.tensorflow.proto.AttrValue;
+import org.tensorflow.proto.FunctionDef;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
+
+/**
+ * The part of a graph that some tensors need: nodes, and the bodies of the functions that those call.
+ *
+ * @param nodes the nodes of the graph itself, in the graph's order
+ * @param functionNodes the nodes of every function body that can be reached
+ */
+record GraphClosure(List<NodeDef> nodes, List<NodeDef> functionNodes) {
+
+    /**
+     * Follows a graph backwards from the tensors to fetch, through data and control edges.
+     *
+     * @param fetches names of operations, without an output's index
+     */
+    static GraphClosure of(GraphDef graph, Collection<String> fetches) {
+        Map<String, NodeDef> byName = new HashMap<>();
+        graph.getNodeList().forEach(node -> byName.put(node.getName(), node));
+        Set<String> reached = new LinkedHashSet<>();
+        Deque<String> open = new ArrayDeque<>(fetches);
+        while (!open.isEmpty()) {
+            String name = open.pop();
+            NodeDef node = byName.get(name);
+            if (node != null && reached.add(name)) {
+                node.getInputList().forEach(input -> open.push(operationOf(input)));
+            }
+        }
+        List<NodeDef> nodes = graph.getNodeList().stream()
+                .filter(node -> reached.contains(node.getName()))
+                .toList();
+        return new GraphClosure(nodes, functionNodes(graph, nodes));
+    }
+
+    /** Returns the operation that an input of a node names: {@code x} for {@code x}, {@code x:1} and {@code ^x}. */
+    static String operationOf(String input) {
+        String name = input.startsWith("^") ? input.substring(1) : input;
+        int colon = name.indexOf(':');
+        return colon < 0 ? name : name.substring(0, colon);
+    }
+
+    private static List<NodeDef> functionNodes(GraphDef graph, List<NodeDef> from) {
+        Map<String, FunctionDef> library = new HashMap<>();
+        graph.getLibrary()
+                .getFunctionList()
+                .forEach(f -> library.put(f.getSignature().getName(), f));
+        Set<String> seen = new TreeSet<>();
+        Deque<NodeDef> open = new ArrayDeque<>(from);
+        List<NodeDef> bodies = new ArrayList<>();
+        while (!open.isEmpty()) {
+            for (String name : functionsOf(open.pop())) {
+                FunctionDef function = library.get(name);
+                if (function != null && seen.add(name)) {
+                    bodies.addAll(function.getNodeDefList());
+                    open.addAll(function.getNodeDefList());
+                }
+            }
+        }
+        return bodies;
+    }
+
+    private static List<String> functionsOf(NodeDef node) {
+        List<String> names = new ArrayList<>();
+        names.add(node.getOp()); // a function may be called by its own name
+        for (AttrValue value : node.getAttrMap().values()) {
+            if (value.hasFunc()) {
+                names.add(value.getFunc().getName());
+            }
+            value.getList().getFuncList().forEach(function -> names.add(function.getName()));
+        }
+        return names;
+    }
+}

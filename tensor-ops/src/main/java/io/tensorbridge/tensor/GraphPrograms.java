@@ -1,0 +1,164 @@
+package io.tensorbridge.tensor;
+
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.Graph;
+import org.tensorflow.GraphOperation;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.proto.AttrValue;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.SignatureDef;
+
+/** Makes programs out of graphs: checks them by importing them, and reads types and shapes off the import. */
+final class GraphPrograms {
+
+    private GraphPrograms() {}
+
+    static Program build(Function<Ops, Program.Outputs> body) {
+        TensorFlowRuntime.load();
+        try (var graph = new Graph()) {
+            Ops tf = Ops.create(graph);
+            Map<String, String> fetches = new LinkedHashMap<>();
+            for (var output : body.apply(tf).tensors().entrySet()) {
+                Operand<?> tensor = output.getValue();
+                // TensorFlow refuses to fetch what it is fed
+                Output<?> fetched = tensor.op().type().equals("Placeholder")
+                        ? tf.identity(tensor).asOutput()
+                        : tensor.asOutput();
+                fetches.put(output.getKey(), fetched.op().name() + ":" + fetched.index());
+            }
+            return of(graph, graph.toGraphDef(), fetches);
+        }
+    }
+
+    static Program fromBytes(byte[] bytes, List<String> fetches) {
+        try {
+            return fromGraphDef(GraphDef.parseFrom(bytes), fetches);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalArgumentException(
+                    "Cannot read graph: expected a serialised GraphDef, found %d bytes that are none (%s)"
+                            .formatted(bytes.length, e.getMessage()),
+                    e);
+        }
+    }
+
+    static Program fromGraphDef(GraphDef graphDef, List<String> fetches) {
+        if (graphDef.getNodeCount() == 0) {
+            throw new IllegalArgumentException("Cannot read graph: expected a GraphDef with operations, found none");
+        }
+        if (fetches.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "Cannot read graph: no output was named. Name one or more, such as fromGraphDef(graph, \"z\")");
+        }
+        TensorFlowRuntime.load();
+        try (var graph = new Graph()) {
+            try {
+                graph.importGraphDef(graphDef);
+            } catch (TensorFlowException | IllegalArgumentException e) {
+                throw new IllegalArgumentException("Cannot import graph: " + e.getMessage(), e);
+            }
+            Map<String, String> named = new LinkedHashMap<>();
+            for (String fetch : fetches) {
+                named.put(fetch, checkFetch(graph, fetch));
+            }
+            return of(graph, graphDef, named);
+        }
+    }
+
+    private static String checkFetch(Graph graph, String fetch) {
+        int colon = fetch.indexOf(':');
+        String operation = colon < 0 ? fetch : fetch.substring(0, colon);
+        GraphOperation found = graph.operation(operation);
+        if (found == null) {
+            throw new IllegalArgumentException(
+                    "Cannot fetch '%s': the graph has no operation '%s'; its operations are %s"
+                            .formatted(fetch, operation, someOperations(graph)));
+        }
+        int index;
+        try {
+            index = colon < 0 ? 0 : Integer.parseInt(fetch.substring(colon + 1));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "Cannot fetch '%s': expected operation or operation:index".formatted(fetch), e);
+        }
+        if (index < 0 || index >= found.numOutputs()) {
+            throw new IllegalArgumentException(
+                    "Cannot fetch '%s': operation '%s' has %d outputs".formatted(fetch, operation, found.numOutputs()));
+        }
+        if (found.type().equals("Placeholder")) {
+            throw new IllegalArgumentException(
+                    "Cannot fetch '%s': it is an input, which TensorFlow does not hand back".formatted(fetch));
+        }
+        return operation + ":" + index;
+    }
+
+    private static List<String> someOperations(Graph graph) {
+        List<String> names = new ArrayList<>();
+        graph.operations().forEachRemaining(operation -> names.add(operation.name()));
+        return names.size() <= 20 ? names : names.subList(0, 20);
+    }
+
+    private static Program of(Graph graph, GraphDef graphDef, Map<String, String> fetches) {
+        GraphClosure closure = GraphClosure.of(
+                graphDef,
+                fetches.values().stream().map(GraphClosure::operationOf).toList());
+        var signature = SignatureDef.newBuilder();
+        List<TensorSpec> inputs = new ArrayList<>();
+        for (NodeDef node : closure.nodes()) {
+            if (node.getOp().equals("Placeholder")) {
+                var spec = new TensorSpec(
+                        node.getName(), node.getAttrOrThrow("dtype").getType(), shapeOf(node));
+                inputs.add(spec);
+                signature.putInputs(spec.name(), Signatures.info(node.getName() + ":0", spec));
+            }
+        }
+        List<TensorSpec> outputs = new ArrayList<>();
+        fetches.forEach((name, tensor) -> {
+            int index = Integer.parseInt(tensor.substring(tensor.indexOf(':') + 1));
+            Output<?> output = graph.operation(GraphClosure.operationOf(tensor)).output(index);
+            var spec = new TensorSpec(name, output.dataType(), output.shape());
+            outputs.add(spec);
+            signature.putOutputs(name, Signatures.info(tensor, spec));
+        });
+        return new Program(
+                String.join(",", fetches.keySet()),
+                Program.Form.GRAPH_DEF,
+                ProgramFiles.ofGraph(bytesOf(graphDef)),
+                List.of(),
+                signature.build(),
+                new ProgramSignature(inputs, outputs),
+                AliasSafety.firstOffender(closure));
+    }
+
+    private static Shape shapeOf(NodeDef placeholder) {
+        @Nullable AttrValue shape = placeholder.getAttrMap().get("shape");
+        return shape == null ? Shape.unknown() : Shapes.of(shape.getShape());
+    }
+
+    /** Serialises in a fixed order, so that the same graph has the same digest. */
+    private static byte[] bytesOf(GraphDef graphDef) {
+        byte[] bytes = new byte[graphDef.getSerializedSize()];
+        CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+        out.useDeterministicSerialization();
+        try {
+            graphDef.writeTo(out);
+            out.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,173 @@
+package io.tensorbridge.tensor;
+
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_CloseSession;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteBuffer;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteGraph;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteImportGraphDefOptions;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteSession;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteSessionOptions;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteStatus;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetCode;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_GraphImportGraphDef;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_GraphOperationByName;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_LoadSessionFromSavedModel;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_Message;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewBufferFromString;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewGraph;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewImportGraphDefOptions;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewSession;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewSessionOptions;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewStatus;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_OK;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_SetConfig;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.tensorflow.internal.c_api.TF_Buffer;
+import org.tensorflow.internal.c_api.TF_Graph;
+import org.tensorflow.internal.c_api.TF_Operation;
+import org.tensorflow.internal.c_api.TF_Session;
+import org.tensorflow.internal.c_api.TF_SessionOptions;
+import org.tensorflow.internal.c_api.TF_Status;
+
+/**
+ * A graph and a session of TensorFlow's C API.
+ *
+ * <p>The C API rather than TensorFlow Java's {@code Session}: it alone can be fed with tensors over foreign memory, and a
+ * run costs a fraction. Runs may go on in several threads at once; closing may not go on beside them.
+ */
+final class NativeSession implements AutoCloseable {
+
+    private static final int LONGEST_MESSAGE = 500;
+
+    private final TF_Graph graph;
+    private final TF_Session session;
+
+    private NativeSession(TF_Graph graph, TF_Session session) {
+        this.graph = graph;
+        this.session = session;
+    }
+
+    static NativeSession ofGraph(String what, byte[] graphDef, byte[] config) {
+        TensorFlowRuntime.load();
+        TF_Status status = TF_NewStatus();
+        TF_Graph graph = TF_NewGraph();
+        try {
+            importGraph(what, graph, graphDef, status);
+            TF_SessionOptions options = options(what, config, status);
+            try {
+                TF_Session session = TF_NewSession(graph, options, status);
+                check(what, status);
+                return new NativeSession(graph, session);
+            } finally {
+                TF_DeleteSessionOptions(options);
+            }
+        } catch (RuntimeException e) {
+            TF_DeleteGraph(graph);
+            throw e;
+        } finally {
+            TF_DeleteStatus(status);
+        }
+    }
+
+    static NativeSession ofSavedModel(String what, Path directory, List<String> tags, byte[] config) {
+        TensorFlowRuntime.load();
+        TF_Status status = TF_NewStatus();
+        TF_Graph graph = TF_NewGraph();
+        BytePointer[] tagBytes = tags.stream().map(BytePointer::new).toArray(BytePointer[]::new);
+        try (var path = new BytePointer(directory.toString(), StandardCharsets.UTF_8);
+                var tagPointers = new PointerPointer<BytePointer>(tagBytes)) {
+            TF_SessionOptions options = options(what, config, status);
+            try {
+                TF_Session session = TF_LoadSessionFromSavedModel(
+                        options,
+                        /* run_options= */ null,
+                        path,
+                        tagPointers,
+                        tagBytes.length,
+                        graph,
+                        /* meta_graph_def= */ null,
+                        status);
+                check(what, status);
+                return new NativeSession(graph, session);
+            } finally {
+                TF_DeleteSessionOptions(options);
+            }
+        } catch (RuntimeException e) {
+            TF_DeleteGraph(graph);
+            throw e;
+        } finally {
+            for (BytePointer tag : tagBytes) {
+                tag.close();
+            }
+            TF_DeleteStatus(status);
+        }
+    }
+
+    private static void importGraph(String what, TF_Graph graph, byte[] graphDef, TF_Status status) {
+        var importOptions = TF_NewImportGraphDefOptions();
+        try (var bytes = new BytePointer(graphDef)) {
+            TF_Buffer buffer = TF_NewBufferFromString(bytes, graphDef.length);
+            try {
+                TF_GraphImportGraphDef(graph, buffer, importOptions, status);
+            } finally {
+                TF_DeleteBuffer(buffer);
+            }
+        } finally {
+            TF_DeleteImportGraphDefOptions(importOptions);
+        }
+        check(what, status);
+    }
+
+    private static TF_SessionOptions options(String what, byte[] config, TF_Status status) {
+        TF_SessionOptions options = TF_NewSessionOptions();
+        try (var bytes = new BytePointer(config)) {
+            TF_SetConfig(options, bytes, config.length, status);
+            check(what, status);
+            return options;
+        } catch (RuntimeException e) {
+            TF_DeleteSessionOptions(options);
+            throw e;
+        }
+    }
+
+    /** Returns the operation, which belongs to the graph. */
+    TF_Operation operation(String what, String name) {
+        TF_Operation operation = TF_GraphOperationByName(graph, name);
+        if (operation == null || operation.isNull()) {
+            throw new ProgramException(what, "its graph has no operation '%s'".formatted(name));
+        }
+        return operation;
+    }
+
+    TF_Session handle() {
+        return session;
+    }
+
+    /** Throws if a call failed, with at most so much of TensorFlow's message that no data spills into a log. */
+    static void check(String what, TF_Status status) {
+        if (TF_GetCode(status) != TF_OK) {
+            throw new ProgramException(what, messageOf(status));
+        }
+    }
+
+    static String messageOf(TF_Status status) {
+        String message = TF_Message(status).getString(StandardCharsets.UTF_8);
+        return message.length() <= LONGEST_MESSAGE ? message : message.substring(0, LONGEST_MESSAGE) + "…";
+    }
+
+    @Override
+    public void close() {
+        TF_Status status = TF_NewStatus();
+        try {
+            TF_CloseSession(session, status);
+            TF_DeleteSession(session, status);
+            TF_DeleteGraph(graph);
+        } finally {
+            TF_DeleteStatus(status);
+        }
+    }
+}

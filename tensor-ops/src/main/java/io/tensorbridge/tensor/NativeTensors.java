@@ -1,0 +1,195 @@
+package io.tensorbridge.tensor;
+
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_AllocateTensor;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteTensor;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_Dim;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewTensor;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_NumDims;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_TensorData;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_TensorType;
+
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.ForeignAllocation;
+import org.apache.arrow.memory.util.MemoryUtil;
+import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.internal.c_api.Deallocator_Pointer_long_Pointer;
+import org.tensorflow.internal.c_api.TF_Tensor;
+import org.tensorflow.proto.DataType;
+
+/**
+ * The alias protocol: TensorFlow tensors over Arrow memory, and Arrow memory over TensorFlow tensors.
+ *
+ * <p>Nothing else in the library makes or frees a tensor. Safe for use by several threads.
+ */
+final class NativeTensors {
+
+    /*
+     * Into TensorFlow. TF_NewTensor takes memory and a function to call when it needs the memory no more. That moment is
+     * not the deletion of the tensor: an output may share its buffer, a resource may keep it. So the Arrow buffer is
+     * retained before and released by that function alone. JavaCPP gives out at most ten native function pointers per
+     * callback class, hence one function for the process, told which buffer is meant by a number in place of a pointer.
+     * It may be called on a thread of TensorFlow's, so it does nothing but release.
+     *
+     * TF_NewTensor copies in silence what is not aligned, calling the function at once; the address of the tensor tells.
+     *
+     * Dimensions must be right before they come here: a negative one aborts the process.
+     *
+     * Out of TensorFlow. An output's buffer may be that of an input or of a constant, so it is only ever read. It becomes
+     * an Arrow allocation, whose release deletes the tensor.
+     */
+
+    private static final ConcurrentHashMap<Long, ArrowBuf> LENT = new ConcurrentHashMap<>();
+    private static final AtomicLong NEXT_LOAN = new AtomicLong(1); // 0 would arrive as null
+    private static final AtomicLong OPEN_OUTPUTS = new AtomicLong();
+    private static final Deallocator_Pointer_long_Pointer TAKE_BACK;
+
+    static {
+        TensorFlowRuntime.load();
+        TAKE_BACK = new TakeBack();
+    }
+
+    private NativeTensors() {}
+
+    /** Returns how many tensors over Arrow memory and outputs worn as Arrow memory are alive in this process. */
+    static long liveTensors() {
+        return LENT.size() + OPEN_OUTPUTS.get();
+    }
+
+    /**
+     * Returns a new tensor over the memory of a column, which the caller deletes; the column's buffer lives on until
+     * TensorFlow has let go of it.
+     */
+    static TF_Tensor alias(ElementType type, ColumnValues values, TransferLedger ledger) {
+        if (values.bytes() == 0) {
+            return allocate(type, values);
+        }
+        long loan = NEXT_LOAN.getAndIncrement();
+        values.buffer().getReferenceManager().retain();
+        LENT.put(loan, values.buffer());
+        long[] dims = values.dims();
+        TF_Tensor tensor = TF_NewTensor(
+                type.dataType().getNumber(),
+                dims,
+                dims.length,
+                new Address(values.address(), values.bytes()),
+                values.bytes(),
+                TAKE_BACK,
+                new Address(loan, 0));
+        if (tensor == null) { // TensorFlow has called TAKE_BACK already
+            throw new IllegalStateException("TensorFlow refused a tensor of %s over %d bytes"
+                    .formatted(
+                            Shapes.describe(type.dataType(), org.tensorflow.ndarray.Shape.of(dims)), values.bytes()));
+        }
+        if (addressOf(tensor) == values.address()) {
+            ledger.aliased(values.bytes());
+        } else {
+            ledger.copied(CopyReason.MISALIGNED, values.bytes());
+        }
+        return tensor;
+    }
+
+    /** Returns a new tensor of TensorFlow's own with the values of a column, which the caller deletes. */
+    static TF_Tensor copyOf(ElementType type, ColumnValues values, TransferLedger ledger) {
+        TF_Tensor tensor = allocate(type, values);
+        MemoryUtil.copyMemory(values.address(), addressOf(tensor), values.bytes());
+        ledger.copied(CopyReason.PROGRAM, values.bytes());
+        return tensor;
+    }
+
+    private static TF_Tensor allocate(ElementType type, ColumnValues values) {
+        long[] dims = values.dims();
+        TF_Tensor tensor = TF_AllocateTensor(type.dataType().getNumber(), dims, dims.length, values.bytes());
+        if (tensor == null) {
+            throw new IllegalStateException("TensorFlow could not allocate %d bytes".formatted(values.bytes()));
+        }
+        return tensor;
+    }
+
+    static void delete(TF_Tensor tensor) {
+        TF_DeleteTensor(tensor);
+    }
+
+    static DataType typeOf(TF_Tensor tensor) {
+        return DataType.forNumber(TF_TensorType(tensor));
+    }
+
+    static long[] dimsOf(TF_Tensor tensor) {
+        long[] dims = new long[TF_NumDims(tensor)];
+        for (int i = 0; i < dims.length; i++) {
+            dims[i] = TF_Dim(tensor, i);
+        }
+        return dims;
+    }
+
+    /**
+     * Wears an output tensor as Arrow memory.
+     *
+     * @param tensor the tensor, which this method takes over on every path
+     * @param bytes the bytes of its elements; the tensor's own count may be larger than its shape asks for
+     * @return a buffer, which the caller releases
+     */
+    static ArrowBuf wrap(TF_Tensor tensor, long bytes, BufferAllocator allocator, TransferLedger ledger) {
+        if (bytes == 0) {
+            TF_DeleteTensor(tensor);
+            return allocator.getEmpty();
+        }
+        OPEN_OUTPUTS.incrementAndGet();
+        var worn = new WornTensor(tensor, addressOf(tensor), bytes);
+        try {
+            ArrowBuf buffer = allocator.wrapForeignAllocation(worn);
+            ledger.aliased(bytes);
+            return buffer;
+        } catch (RuntimeException | Error e) {
+            worn.release0();
+            throw e;
+        }
+    }
+
+    private static long addressOf(TF_Tensor tensor) {
+        Pointer data = TF_TensorData(tensor);
+        return data == null ? 0 : data.address();
+    }
+
+    /** A number that the native side takes for a pointer; it owns nothing. */
+    private static final class Address extends Pointer {
+        Address(long address, long bytes) {
+            this.address = address;
+            this.limit = bytes;
+            this.capacity = bytes;
+        }
+    }
+
+    private static final class TakeBack extends Deallocator_Pointer_long_Pointer {
+        @Override
+        public void call(Pointer data, long length, Pointer loan) {
+            ArrowBuf buffer = LENT.remove(loan.address());
+            if (buffer != null) {
+                buffer.getReferenceManager().release();
+            }
+        }
+    }
+
+    private static final class WornTensor extends ForeignAllocation {
+
+        private @Nullable TF_Tensor tensor;
+
+        WornTensor(TF_Tensor tensor, long address, long bytes) {
+            super(bytes, address);
+            this.tensor = tensor;
+        }
+
+        @Override
+        protected synchronized void release0() {
+            TF_Tensor open = tensor;
+            if (open != null) { // deleting twice would crash the process
+                tensor = null;
+                TF_DeleteTensor(open);
+                OPEN_OUTPUTS.decrementAndGet();
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+package io.tensorbridge.tensor;
+
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.types.family.TType;
+
+/**
+ * What to compute: a graph or a saved model, its signature and its SHA-256.
+ *
+ * <p>A program is an immutable value. It holds bytes and nothing native, so it travels to executors and needs no close;
+ * a {@link ProgramSession} is what runs it. Two programs are equal if files, tags, signature and name are.
+ *
+ * <p>Safe for use by several threads.
+ */
+public final class Program implements Serializable {
+
+    /** How the files of a program are to be loaded. */
+    enum Form {
+        GRAPH_DEF,
+        SAVED_MODEL
+    }
+
+    private final transient String name;
+    private final transient Form form;
+    private final transient ProgramFiles files;
+    private final transient List<String> tags;
+    private final transient SignatureDef signatureDef;
+    private final transient ProgramSignature signature;
+    private final transient Optional<String> aliasOffender;
+
+    Program(
+            String name,
+            Form form,
+            ProgramFiles files,
+            List<String> tags,
+            SignatureDef signatureDef,
+            ProgramSignature signature,
+            Optional<String> aliasOffender) {
+        this.name = name;
+        this.form = form;
+        this.files = files;
+        this.tags = List.copyOf(tags);
+        this.signatureDef = signatureDef;
+        this.signature = signature;
+        this.aliasOffender = aliasOffender;
+    }
+
+    /**
+     * Builds a program out of TensorFlow's own operations.
+     *
+     * <p>Its inputs are the placeholders that the outputs need, in the order in which they were made. The program is
+     * named after its outputs; {@link #named} gives it another name.
+     *
+     * @param body makes the graph and says which of its tensors are outputs; see {@link #placeholder}, {@link #outputs}
+     */
+    public static Program build(Function<Ops, Outputs> body) {
+        return GraphPrograms.build(body);
+    }
+
+    /**
+     * Makes a program from a serialised GraphDef.
+     *
+     * @param graphDef the bytes of a GraphDef
+     * @param fetches the outputs, as {@code operation} or {@code operation:index}, in order; each gives an output of that
+     *     name
+     * @throws IllegalArgumentException if the bytes are no GraphDef that TensorFlow imports, or a fetch is not in it
+     */
+    public static Program fromGraphDef(byte[] graphDef, String... fetches) {
+        return GraphPrograms.fromBytes(graphDef, List.of(fetches));
+    }
+
+    /**
+     * Makes a program from a GraphDef.
+     *
+     * @param graphDef the graph
+     * @param fetches as for {@link #fromGraphDef(byte[], String...)}
+     */
+    public static Program fromGraphDef(GraphDef graphDef, String... fetches) {
+        return GraphPrograms.fromGraphDef(graphDef, List.of(fetches));
+    }
+
+    /**
+     * Reads a saved model: its metagraph tagged {@code serve}, with the signature {@code serving_default}.
+     *
+     * @param directory the directory that holds {@code saved_model.pb}; it is read now, and not needed afterwards
+     * @throws ProgramException if there is no such model or it cannot be read
+     */
+    public static Program fromSavedModel(Path directory) {
+        return fromSavedModel(directory, "serving_default");
+    }
+
+    /**
+     * Reads a saved model: its metagraph tagged {@code serve}, with a signature of this name.
+     *
+     * @param directory the directory that holds {@code saved_model.pb}; it is read now, and not needed afterwards
+     * @param signatureKey the name of the signature
+     * @throws ProgramException if there is no such model or signature, or it cannot be read
+     */
+    public static Program fromSavedModel(Path directory, String signatureKey) {
+        return SavedModelReader.read(directory, List.of("serve"), signatureKey);
+    }
+
+    /**
+     * Adds a placeholder to a graph under construction.
+     *
+     * @param tf the graph's operations
+     * @param name the name of the input
+     * @param type the type of its elements
+     * @param shape the shape of a whole block, such as {@code Shape.of(-1, 3)}
+     * @throws IllegalArgumentException if the graph has an operation of that name already
+     */
+    public static <T extends TType> Placeholder<T> placeholder(Ops tf, String name, Class<T> type, Shape shape) {
+        Placeholder<T> placeholder = tf.withName(name).placeholder(type, Placeholder.shape(shape));
+        if (!placeholder.op().name().equals(name)) {
+            throw new IllegalArgumentException(
+                    "Cannot add input '%s': the graph has an operation of that name already".formatted(name));
+        }
+        return placeholder;
+    }
+
+    /**
+     * Names the first output of a program under construction; {@link Outputs#and} names more.
+     *
+     * @param name the name of the output
+     * @param tensor what it gives
+     */
+    public static Outputs outputs(String name, Operand<?> tensor) {
+        return new Outputs(Map.of()).and(name, tensor);
+    }
+
+    /** Returns this program under another name, which messages and metrics show. */
+    public Program named(String newName) {
+        if (newName.isBlank()) {
+            throw new IllegalArgumentException("Invalid program name: must not be blank");
+        }
+        return new Program(newName, form, files, tags, signatureDef, signature, aliasOffender);
+    }
+
+    /** Returns the program's name, for messages and metrics. */
+    public String name() {
+        return name;
+    }
+
+    /** Returns the named inputs and outputs. */
+    public ProgramSignature signature() {
+        return signature;
+    }
+
+    /**
+     * Returns the inputs that some of the outputs need; the others need not be fed.
+     *
+     * @param outputs names of outputs
+     */
+    public List<TensorSpec> inputsOf(Collection<String> outputs) {
+        return InputsOf.outputs(this, outputs);
+    }
+
+    /** Returns the SHA-256 of the program's files, in hexadecimal. */
+    public String sha256() {
+        return files.digest();
+    }
+
+    /**
+     * Returns what programs must share to share one session: the files, and the tags to load them by.
+     *
+     * <p>Signature and name are not part of it: a session can run any signature of its files.
+     */
+    public String sessionKey() {
+        return sha256() + tags;
+    }
+
+    /**
+     * Returns the operation for whose sake this program is fed with copies, or nothing if it is fed with aliases.
+     *
+     * <p>Programs that write to their inputs or keep them beyond a run must not see the memory of a block.
+     */
+    public Optional<String> copiesInputsBecauseOf() {
+        return aliasOffender;
+    }
+
+    Form form() {
+        return form;
+    }
+
+    ProgramFiles files() {
+        return files;
+    }
+
+    List<String> tags() {
+        return tags;
+    }
+
+    SignatureDef signatureDef() {
+        return signatureDef;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Program program
+                && sessionKey().equals(program.sessionKey())
+                && name.equals(program.name)
+                && signatureDef.equals(program.signatureDef);
+    }
+
+    @Override
+    public int hashCode() {
+        return files.digest().hashCode();
+    }
+
+    /** Returns the name and the first digits of the digest: {@code iris@1f0c9a3b}. */
+    @Override
+    public String toString() {
+        return name + "@" + sha256().substring(0, 8);
+    }
+
+    /** The named outputs of a program under construction, in order; immutable. */
+    public static final class Outputs {
+
+        private final Map<String, Operand<?>> tensors;
+
+        private Outputs(Map<String, Operand<?>> tensors) {
+            this.tensors = tensors;
+        }
+
+        /** Returns these outputs and one more. */
+        public Outputs and(String name, Operand<?> tensor) {
+            if (tensors.containsKey(name)) {
+                throw new IllegalArgumentException(
+                        "Cannot add output '%s': there is an output of that name already".formatted(name));
+            }
+            Map<String, Operand<?>> more = new LinkedHashMap<>(tensors);
+            more.put(name, tensor);
+            return new Outputs(more);
+        }
+
+        Map<String, Operand<?>> tensors() {
+            return tensors;
+        }
+    }
+
+    // Serialised through a proxy of bytes, since TensorFlow's Shape and protobuf's maps are no good for it.
+
+    private Object writeReplace() {
+        return new ProgramProxy(this);
+    }
+
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("A program is read through its proxy");
+    }
+}

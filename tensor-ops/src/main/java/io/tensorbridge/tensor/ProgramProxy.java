@@ -1,0 +1,73 @@
+package io.tensorbridge.tensor;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.InvalidObjectException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.proto.SignatureDef;
+
+/** A {@link Program} as bytes and strings; the digest is checked again when it is read. */
+final class ProgramProxy implements Serializable {
+
+    private static final long serialVersionUID = 1;
+
+    private final String name;
+    private final String form;
+    private final String[] paths;
+    private final byte[][] contents;
+    private final String[] tags;
+    private final byte[] signatureDef;
+    private final String[] inputs;
+    private final String[] outputs;
+    private final @Nullable String aliasOffender;
+    private final String digest;
+
+    ProgramProxy(Program program) {
+        name = program.name();
+        form = program.form().name();
+        paths = program.files().contents().keySet().toArray(String[]::new);
+        contents = program.files().contents().values().toArray(byte[][]::new);
+        tags = program.tags().toArray(String[]::new);
+        signatureDef = program.signatureDef().toByteArray();
+        inputs = names(program.signature().inputs());
+        outputs = names(program.signature().outputs());
+        aliasOffender = program.copiesInputsBecauseOf().orElse(null);
+        digest = program.sha256();
+    }
+
+    private static String[] names(List<TensorSpec> specs) {
+        return specs.stream().map(TensorSpec::name).toArray(String[]::new);
+    }
+
+    private Object readResolve() throws InvalidObjectException {
+        SortedMap<String, byte[]> files = new TreeMap<>();
+        for (int i = 0; i < paths.length; i++) {
+            files.put(paths[i], contents[i]);
+        }
+        var read = new ProgramFiles(files);
+        if (!read.digest().equals(digest)) {
+            throw new InvalidObjectException("Program '%s' was changed on its way: expected SHA-256 %s, found %s"
+                    .formatted(name, digest, read.digest()));
+        }
+        try {
+            SignatureDef signature = SignatureDef.parseFrom(signatureDef);
+            return new Program(
+                    name,
+                    Program.Form.valueOf(form),
+                    read,
+                    new ArrayList<>(List.of(tags)),
+                    signature,
+                    Signatures.read(signature, List.of(inputs), List.of(outputs)),
+                    Optional.ofNullable(aliasOffender));
+        } catch (InvalidProtocolBufferException e) {
+            var invalid = new InvalidObjectException("Program '%s' has an unreadable signature".formatted(name));
+            invalid.initCause(e);
+            throw invalid;
+        }
+    }
+}

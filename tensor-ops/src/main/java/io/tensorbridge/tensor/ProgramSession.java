@@ -1,0 +1,141 @@
+package io.tensorbridge.tensor;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.apache.arrow.memory.BufferAllocator;
+
+/**
+ * A program loaded into TensorFlow.
+ *
+ * <p>Safe for use by several threads, each with a {@link BlockRunner} of its own. Closing waits for the runs that are
+ * under way; runs that come later are refused.
+ */
+public final class ProgramSession implements AutoCloseable {
+
+    private final String sessionKey;
+    private final NativeSession session;
+    private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
+    private boolean closed; // guarded by lifetime
+
+    private ProgramSession(String sessionKey, NativeSession session) {
+        this.sessionKey = sessionKey;
+        this.session = session;
+    }
+
+    /**
+     * Loads a program. A saved model is written to a private directory for TensorFlow to read, and removed again.
+     *
+     * @return a session, which the caller closes; not from a Spark task, since closing cannot be interrupted
+     * @throws ProgramException if TensorFlow cannot load it
+     */
+    public static ProgramSession load(Program program, SessionOptions options) {
+        String what = "Cannot load program '%s'".formatted(program.name());
+        NativeSession session = switch (program.form()) {
+            case GRAPH_DEF -> NativeSession.ofGraph(what, graphOf(program), options.toConfig());
+            case SAVED_MODEL -> loadSavedModel(what, program, options);
+        };
+        return new ProgramSession(program.sessionKey(), session);
+    }
+
+    private static byte[] graphOf(Program program) {
+        byte[] graph = program.files().contents().get(ProgramFiles.GRAPH);
+        if (graph == null) {
+            throw new IllegalStateException("Program without a graph: " + program);
+        }
+        return graph;
+    }
+
+    private static NativeSession loadSavedModel(String what, Program program, SessionOptions options) {
+        try {
+            Path directory = Files.createTempDirectory("tensorbridge-"); // 0700 where the file system knows of it
+            try {
+                program.files().writeTo(directory);
+                return NativeSession.ofSavedModel(what, directory, program.tags(), options.toConfig());
+            } finally {
+                delete(directory);
+            }
+        } catch (IOException e) {
+            throw new ProgramException(what, "cannot write its files to a temporary directory (%s)".formatted(e), e);
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, java.io.IOException failure) throws IOException {
+                if (failure != null) {
+                    throw failure;
+                }
+                Files.delete(visited);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    /**
+     * Prepares to run blocks through this session.
+     *
+     * @param program which signature to run; its files must be those that this session was loaded from
+     * @param feeds one for every input that the fetched outputs need, in the order in which columns will be given
+     * @param fetches the outputs wanted, in order
+     * @param allocator where the columns that come out are accounted for; it stays the caller's
+     * @param ledger where copies are counted
+     * @return a runner for one thread, which the caller closes before this session
+     */
+    public BlockRunner runner(
+            Program program, List<Feed> feeds, List<Fetch> fetches, BufferAllocator allocator, TransferLedger ledger) {
+        if (!program.sessionKey().equals(sessionKey)) {
+            throw new IllegalArgumentException(
+                    "Cannot run program '%s': this session was loaded from other files".formatted(program.name()));
+        }
+        enter();
+        try {
+            return new BlockRunner(this, program, feeds, fetches, allocator, ledger);
+        } finally {
+            leave();
+        }
+    }
+
+    NativeSession session() {
+        return session;
+    }
+
+    /** Keeps the session open until {@link #leave}. */
+    void enter() {
+        lifetime.readLock().lock();
+        if (closed) {
+            lifetime.readLock().unlock();
+            throw new IllegalStateException("This session is closed");
+        }
+    }
+
+    void leave() {
+        lifetime.readLock().unlock();
+    }
+
+    @Override
+    public void close() {
+        lifetime.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                session.close();
+            }
+        } finally {
+            lifetime.writeLock().unlock();
+        }
+    }
+}

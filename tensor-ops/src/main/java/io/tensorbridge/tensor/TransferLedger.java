@@ -1,0 +1,33 @@
+package io.tensorbridge.tensor;
+
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * Counts the bytes that crossed between Arrow and TensorFlow: aliased, or copied and why.
+ *
+ * <p>For use by one thread.
+ */
+public final class TransferLedger {
+
+    private final Map<CopyReason, Long> copied = new EnumMap<>(CopyReason.class);
+    private long aliased;
+
+    /** Returns the bytes of columns fed and tensors fetched without a copy. */
+    public long aliasedBytes() {
+        return aliased;
+    }
+
+    /** Returns the bytes copied for this reason. */
+    public long copiedBytes(CopyReason reason) {
+        return copied.getOrDefault(reason, 0L);
+    }
+
+    void aliased(long bytes) {
+        aliased += bytes;
+    }
+
+    void copied(CopyReason reason, long bytes) {
+        copied.merge(reason, bytes, Long::sum);
+    }
+}
