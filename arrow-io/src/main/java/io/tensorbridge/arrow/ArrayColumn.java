@@ -27,6 +27,7 @@ final class ArrayColumn extends FedColumn {
 
     private final ValueType type;
     private final int ordinal;
+    private final DictionaryDecoder decoder = new DictionaryDecoder();
     private final int[] widths;
     private long cellValues;
     private int nullsOfUnknownSize;
@@ -200,7 +201,7 @@ final class ArrayColumn extends FedColumn {
                 return null;
             }
         }
-        BlockCopies.Source source = type.copy(level, first, length, address());
+        BlockCopies.Source source = type.copy(level, first, length, address(), decoder);
         if (level.hasNull()) {
             for (int i = 0; i < length; i++) {
                 if (level.isNullAt(first + i)) {

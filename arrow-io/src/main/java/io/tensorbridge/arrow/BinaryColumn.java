@@ -18,6 +18,7 @@ import org.apache.spark.unsafe.Platform;
 final class BinaryColumn extends FedColumn {
 
     private final int ordinal;
+    private final DictionaryDecoder decoder = new DictionaryDecoder();
     private final int width;
 
     BinaryColumn(BlockColumn column, BufferAllocator allocator) {
@@ -75,7 +76,8 @@ final class BinaryColumn extends FedColumn {
     @Override
     BlockCopies.Source write(ColumnVector from, int start, int count) {
         if (from instanceof WritableColumnVector writable && isContiguous(writable, start, count)) {
-            return ValueType.BYTE.copy(writable.arrayData(), writable.getArrayOffset(start), count * width, address());
+            return ValueType.BYTE.copy(
+                    writable.arrayData(), writable.getArrayOffset(start), count * width, address(), decoder);
         }
         for (int i = 0; i < count; i++) {
             if (from.isNullAt(start + i)) {

@@ -16,6 +16,7 @@ final class ScalarColumn extends FedColumn {
 
     private final ValueType type;
     private final int ordinal;
+    private final DictionaryDecoder decoder = new DictionaryDecoder();
 
     ScalarColumn(BlockColumn column, BufferAllocator allocator) {
         super(column, allocator);
@@ -46,12 +47,12 @@ final class ScalarColumn extends FedColumn {
     @Override
     BlockCopies.Source write(ColumnVector from, int start, int count) {
         if (!from.hasNull()) {
-            return type.copy(from, start, count, address());
+            return type.copy(from, start, count, address(), decoder);
         }
         BlockCopies.Source source = BlockCopies.Source.COLUMNS;
         boolean bulk = from instanceof WritableColumnVector;
         if (bulk) {
-            source = type.copy(from, start, count, address());
+            source = type.copy(from, start, count, address(), decoder);
         }
         for (int i = 0; i < count; i++) {
             if (from.isNullAt(start + i)) {

@@ -6,6 +6,7 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.spark.sql.catalyst.expressions.SpecializedGetters;
 import org.apache.spark.sql.catalyst.expressions.UnsafeArrayData;
 import org.apache.spark.sql.catalyst.util.ArrayData;
+import org.apache.spark.sql.execution.vectorized.Dictionary;
 import org.apache.spark.sql.execution.vectorized.OffHeapColumnVector;
 import org.apache.spark.sql.execution.vectorized.OnHeapColumnVector;
 import org.apache.spark.sql.execution.vectorized.WritableColumnVector;
@@ -35,6 +36,11 @@ enum ValueType {
         @Override
         void put(ColumnVector from, int row, long address) {
             Platform.putInt(null, address, from.getInt(row));
+        }
+
+        @Override
+        long bitsOf(Dictionary dictionary, int id) {
+            return dictionary.decodeToInt(id);
         }
 
         @Override
@@ -69,6 +75,11 @@ enum ValueType {
         }
 
         @Override
+        long bitsOf(Dictionary dictionary, int id) {
+            return dictionary.decodeToLong(id);
+        }
+
+        @Override
         void put(Number value, long address) {
             Platform.putLong(null, address, value.longValue());
         }
@@ -97,6 +108,11 @@ enum ValueType {
         @Override
         void put(ColumnVector from, int row, long address) {
             Platform.putFloat(null, address, from.getFloat(row));
+        }
+
+        @Override
+        long bitsOf(Dictionary dictionary, int id) {
+            return Float.floatToRawIntBits(dictionary.decodeToFloat(id));
         }
 
         @Override
@@ -133,6 +149,11 @@ enum ValueType {
         }
 
         @Override
+        long bitsOf(Dictionary dictionary, int id) {
+            return Double.doubleToRawLongBits(dictionary.decodeToDouble(id));
+        }
+
+        @Override
         void put(Number value, long address) {
             Platform.putDouble(null, address, value.doubleValue());
         }
@@ -165,6 +186,11 @@ enum ValueType {
         }
 
         @Override
+        long bitsOf(Dictionary dictionary, int id) {
+            throw new UnsupportedOperationException("Binaries are decoded whole");
+        }
+
+        @Override
         void put(Number value, long address) {
             Platform.putByte(null, address, value.byteValue());
         }
@@ -182,13 +208,13 @@ enum ValueType {
     private final int arrayOffset;
 
     @SuppressWarnings("ImmutableEnumChecker") // reads a field, and holds nothing but which one
-    private final OnHeapArray onHeapArray;
+    private final PrivateField onHeapArray;
 
     ValueType(DataType sparkType, int bytes, int arrayOffset, String onHeapField) {
         this.sparkType = sparkType;
         this.bytes = bytes;
         this.arrayOffset = arrayOffset;
-        this.onHeapArray = OnHeapArray.of(onHeapField);
+        this.onHeapArray = PrivateField.of(OnHeapColumnVector.class, onHeapField);
     }
 
     static Optional<ValueType> find(DataType sparkType) {
@@ -226,6 +252,9 @@ enum ValueType {
     /** Copies the value of a column's row, which is not null. */
     abstract void put(ColumnVector from, int row, long address);
 
+    /** Returns an entry of a dictionary, as it lies in memory. */
+    abstract long bitsOf(Dictionary dictionary, int id);
+
     /** Writes a value that {@link #canHold} says it can hold. */
     abstract void put(Number value, long address);
 
@@ -248,20 +277,25 @@ enum ValueType {
      *
      * <p>In Spark's own vectors a null is whatever lies there; other vectors must have none.
      */
-    BlockCopies.Source copy(ColumnVector from, int start, int count, long address) {
+    BlockCopies.Source copy(ColumnVector from, int start, int count, long address, DictionaryDecoder decoder) {
         long length = (long) count * bytes;
-        boolean dictionary = from instanceof WritableColumnVector writable && writable.hasDictionary();
-        if (!dictionary && from instanceof OffHeapColumnVector offHeap) {
+        if (from instanceof WritableColumnVector writable && writable.hasDictionary()) {
+            if (from.hasNull() || !decoder.decode(writable, start, count, address, this)) {
+                Platform.copyMemory(values(from, start, count), arrayOffset, null, address, length);
+            }
+            return BlockCopies.Source.DICTIONARY;
+        }
+        if (from instanceof OffHeapColumnVector offHeap) {
             Platform.copyMemory(null, offHeap.valuesNativeAddress() + (long) start * bytes, null, address, length);
             return BlockCopies.Source.COLUMNS;
         }
-        Object array = !dictionary && from instanceof OnHeapColumnVector onHeap ? onHeapArray.in(onHeap) : null;
+        Object array = from instanceof OnHeapColumnVector ? onHeapArray.in(from) : null;
         if (array != null) {
             Platform.copyMemory(array, arrayOffset + (long) start * bytes, null, address, length);
-            return BlockCopies.Source.COLUMNS;
+        } else {
+            Platform.copyMemory(values(from, start, count), arrayOffset, null, address, length);
         }
-        Platform.copyMemory(values(from, start, count), arrayOffset, null, address, length);
-        return dictionary ? BlockCopies.Source.DICTIONARY : BlockCopies.Source.COLUMNS;
+        return BlockCopies.Source.COLUMNS;
     }
 
     /** Copies the values of an array, none of which is null unless it is an unsafe one. */

@@ -4,19 +4,22 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetCode;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OK;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationOutputType;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SessionRun;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
-import org.bytedeco.javacpp.Pointer;
+import org.apache.arrow.vector.types.pojo.Schema;
 import org.bytedeco.javacpp.PointerPointer;
 import org.tensorflow.internal.c_api.TF_Operation;
 import org.tensorflow.internal.c_api.TF_Output;
 import org.tensorflow.internal.c_api.TF_Status;
 import org.tensorflow.internal.c_api.TF_Tensor;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.TensorInfo;
 
 /**
@@ -31,8 +34,11 @@ public final class BlockRunner implements AutoCloseable {
     private final Program program;
     private final List<Feed> feeds;
     private final List<Fetch> fetches;
+    private final Schema resultSchema;
     private final List<ElementType> feedTypes;
     private final List<ElementType> fetchTypes;
+    private final String what;
+    private final boolean copies;
     private final TransferLedger ledger;
     private final OutputVectors outputVectors;
     private final TF_Output inputs;
@@ -54,6 +60,9 @@ public final class BlockRunner implements AutoCloseable {
         this.program = program;
         this.feeds = List.copyOf(feeds);
         this.fetches = List.copyOf(fetches);
+        this.resultSchema = new Schema(fetches.stream().map(Fetch::field).toList());
+        this.what = "Program '%s' failed".formatted(program.name());
+        this.copies = program.copiesInputsBecauseOf().isPresent();
         this.ledger = ledger;
         var inputsOf = program.signatureDef().getInputsMap();
         var outputsOf = program.signatureDef().getOutputsMap();
@@ -67,6 +76,7 @@ public final class BlockRunner implements AutoCloseable {
         this.fetchTypes = fetched.stream().map(BlockRunner::typeOf).toList();
         this.inputs = endpoints(fed);
         this.outputs = endpoints(fetched);
+        checkTypes(fetched);
         this.inputValues = new PointerPointer<>(Math.max(1, fed.size()));
         this.outputValues = new PointerPointer<>(Math.max(1, fetched.size()));
         this.status = TF_NewStatus();
@@ -99,6 +109,21 @@ public final class BlockRunner implements AutoCloseable {
         return array.position(0);
     }
 
+    /** A signature may say one type and the graph another; the graph is right, and every run would give it. */
+    private void checkTypes(List<TensorInfo> fetched) {
+        for (int i = 0; i < fetched.size(); i++) {
+            DataType found = DataType.forNumber(TF_OperationOutputType(outputs.position(i)));
+            outputs.position(0);
+            if (found != fetched.get(i).getDtype()) {
+                throw new ProgramException(
+                        "Cannot run program '%s'".formatted(program.name()),
+                        "expected output '%s' to be %s, found %s"
+                                .formatted(
+                                        fetches.get(i).output(), fetched.get(i).getDtype(), found));
+            }
+        }
+    }
+
     /**
      * Runs one block.
      *
@@ -117,29 +142,27 @@ public final class BlockRunner implements AutoCloseable {
             throw new IllegalArgumentException("Cannot run program '%s': expected %d columns, found %d"
                     .formatted(program.name(), feeds.size(), columns.size()));
         }
-        String what = "Program '%s' failed".formatted(program.name());
         List<TF_Tensor> fed = new ArrayList<>(feeds.size());
         try {
             for (int i = 0; i < feeds.size(); i++) {
                 TF_Tensor tensor = tensorOf(columns.get(i), feeds.get(i), feedTypes.get(i));
                 fed.add(tensor);
-                inputValues.put(i, tensor);
+                // what inputValues.put(i, tensor) does, without a call into native code
+                MemoryUtil.putLong(inputValues.address() + (long) i * Long.BYTES, tensor.address());
             }
-            runSession(what);
+            runSession();
         } finally {
             fed.forEach(NativeTensors::delete);
         }
-        return dressOutputs(what);
+        return dressOutputs();
     }
 
     private TF_Tensor tensorOf(FieldVector column, Feed feed, ElementType type) {
         ColumnValues values = ColumnValues.of(column, feed, type);
-        return program.copiesInputsBecauseOf().isPresent()
-                ? NativeTensors.copyOf(type, values, ledger)
-                : NativeTensors.alias(type, values, ledger);
+        return copies ? NativeTensors.copyOf(type, values, ledger) : NativeTensors.alias(type, values, ledger);
     }
 
-    private void runSession(String what) {
+    private void runSession() {
         session.enter();
         try {
             long start = System.nanoTime();
@@ -165,7 +188,7 @@ public final class BlockRunner implements AutoCloseable {
         }
     }
 
-    private VectorSchemaRoot dressOutputs(String what) {
+    private VectorSchemaRoot dressOutputs() {
         List<FieldVector> columns = new ArrayList<>(fetches.size());
         int next = 0;
         try {
@@ -186,8 +209,7 @@ public final class BlockRunner implements AutoCloseable {
                                             columns.get(i).getValueCount()));
                 }
             }
-            return new VectorSchemaRoot(
-                    columns.stream().map(FieldVector::getField).toList(), columns, rows);
+            return new VectorSchemaRoot(resultSchema, columns, rows);
         } catch (RuntimeException | Error e) {
             for (; next < fetches.size(); next++) {
                 NativeTensors.delete(outputAt(next));
@@ -198,8 +220,7 @@ public final class BlockRunner implements AutoCloseable {
     }
 
     private TF_Tensor outputAt(int i) {
-        Pointer pointer = outputValues.get(i);
-        return new TF_Tensor(pointer);
+        return NativeTensors.at(MemoryUtil.getLong(outputValues.address() + (long) i * Long.BYTES));
     }
 
     /** Returns the time spent inside TensorFlow's run so far, in nanoseconds. */

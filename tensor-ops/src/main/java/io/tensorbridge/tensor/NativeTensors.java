@@ -6,7 +6,6 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_Dim;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewTensor;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NumDims;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_TensorData;
-import static org.tensorflow.internal.c_api.global.tensorflow.TF_TensorType;
 
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -18,7 +17,6 @@ import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.internal.c_api.Deallocator_Pointer_long_Pointer;
 import org.tensorflow.internal.c_api.TF_Tensor;
-import org.tensorflow.proto.DataType;
 
 /**
  * The alias protocol: TensorFlow tensors over Arrow memory, and Arrow memory over TensorFlow tensors.
@@ -113,8 +111,9 @@ final class NativeTensors {
         TF_DeleteTensor(tensor);
     }
 
-    static DataType typeOf(TF_Tensor tensor) {
-        return DataType.forNumber(TF_TensorType(tensor));
+    /** Returns the tensor at an address that TensorFlow has written. */
+    static TF_Tensor at(long address) {
+        return new TF_Tensor(new Address(address, 0));
     }
 
     static long[] dimsOf(TF_Tensor tensor) {

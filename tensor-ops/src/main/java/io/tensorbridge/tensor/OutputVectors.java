@@ -47,7 +47,7 @@ final class OutputVectors implements AutoCloseable {
         long[] dims;
         try {
             dims = NativeTensors.dimsOf(tensor);
-            check(tensor, dims, fetch, type, what);
+            check(dims, fetch, type, what);
         } catch (RuntimeException e) {
             NativeTensors.delete(tensor);
             throw e;
@@ -84,13 +84,7 @@ final class OutputVectors implements AutoCloseable {
         vector.loadFieldBuffers(new ArrowFieldNode(count, /* nullCount= */ 0), buffers);
     }
 
-    private static void check(TF_Tensor tensor, long[] dims, Fetch fetch, ElementType type, String what) {
-        if (NativeTensors.typeOf(tensor) != type.dataType()) {
-            throw new ProgramException(
-                    what,
-                    "expected output '%s' to be %s, found %s"
-                            .formatted(fetch.output(), type.dataType(), NativeTensors.typeOf(tensor)));
-        }
+    private static void check(long[] dims, Fetch fetch, ElementType type, String what) {
         int rank = rankOf(fetch.field());
         boolean fits = type.isBinary() ? dims.length > 0 : dims.length == rank + 1;
         if (!fits) {

@@ -1,0 +1,117 @@
+package io.tensorbridge;
+
+import static io.tensorbridge.TensorFrames.mapBlocks;
+import static org.apache.spark.sql.functions.array_repeat;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.sum;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tensorbridge.tensor.NativeMemoryExtension;
+import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.Programs;
+import java.nio.file.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat32;
+
+@ExtendWith({SparkExtension.class, NativeMemoryExtension.class})
+class MapBlocksTest {
+
+    private static final int ROWS = 10_000;
+
+    private static Dataset<Row> numbers(SparkSession spark) {
+        return spark.range(0, ROWS, 1, 3)
+                .select(
+                        col("id").cast("double").as("x"),
+                        col("id").cast("string").as("s"));
+    }
+
+    private static final Program SUM_OF_SQUARES = Program.build(tf -> {
+        var x = Program.placeholder(tf, "x", TFloat32.class, Shape.of(-1, -1));
+        return Program.outputs("y", tf.reduceSum(tf.math.square(x), tf.constant(1)));
+    });
+
+    private static void assertPlusThree(Dataset<Row> result, long rows) {
+        var collected = result.collectAsList();
+        assertThat(collected).hasSize((int) rows);
+        for (Row row : collected) {
+            double x = row.getAs("x");
+            assertThat(row.<Double>getAs("z")).isEqualTo(x + 3);
+            assertThat(row.<String>getAs("s")).isEqualTo(Long.toString((long) x));
+        }
+    }
+
+    @Test
+    void appendsAColumn(SparkSession spark) {
+        Dataset<Row> result = mapBlocks(Programs.plusThree()).apply(numbers(spark));
+        assertThat(result.columns()).containsExactly("x", "s", "z");
+        assertPlusThree(result, ROWS);
+        RunMetrics metrics = RunMetrics.of(result);
+        assertThat(metrics.rows()).isEqualTo(ROWS);
+        assertThat(metrics.blocks()).isEqualTo(3);
+        assertThat(metrics.bytesAliased()).isEqualTo(2L * ROWS * Double.BYTES);
+        assertThat(metrics.bytesCopied())
+                .containsEntry("rows", (long) ROWS * Double.BYTES)
+                .containsEntry("misaligned", 0L)
+                .containsEntry("program", 0L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"false", "true"})
+    void readsParquet(String offHeap, SparkSession spark, @TempDir Path directory) {
+        String path = directory.resolve("numbers").toString();
+        numbers(spark).write().parquet(path);
+        spark.conf().set("spark.sql.columnVector.offheap.enabled", offHeap);
+        try {
+            Dataset<Row> result =
+                    mapBlocks(Programs.plusThree()).apply(spark.read().parquet(path));
+            assertPlusThree(result, ROWS);
+            assertThat(RunMetrics.of(result).bytesCopied()).containsEntry("columns", (long) ROWS * Double.BYTES);
+        } finally {
+            spark.conf().unset("spark.sql.columnVector.offheap.enabled");
+        }
+    }
+
+    @Test
+    void chainsWithoutACopyBetween(SparkSession spark) {
+        var plus3 = mapBlocks(Programs.plusThree());
+        Dataset<Row> result = plus3.feed("x", "z").fetch("z", "y").apply(plus3.apply(numbers(spark)));
+        assertThat(result.filter("y = x + 6").count()).isEqualTo(ROWS);
+        result.collectAsList();
+        assertThat(RunMetrics.of(result).bytesCopied())
+                .containsEntry("rows", (long) ROWS * Double.BYTES)
+                .containsEntry("columns", 0L)
+                .containsEntry("misaligned", 0L);
+    }
+
+    @Test
+    void readsArraysFromEverywhere(SparkSession spark, @TempDir Path directory) {
+        Dataset<Row> arrays = spark.range(0, 3_000, 1, 2)
+                .select(array_repeat(col("id").cast("float"), 784).as("x"), col("id"));
+        String path = directory.resolve("arrays").toString();
+        arrays.write().parquet(path);
+        Dataset<Row> cached = arrays.cache();
+        double expected = 784.0 * (2_999.0 * 3_000 * 5_999 / 6);
+        try {
+            for (Dataset<Row> source : java.util.List.of(arrays, spark.read().parquet(path), cached)) {
+                Dataset<Row> result = mapBlocks(SUM_OF_SQUARES).blockRows(500).apply(source);
+                assertThat(result.agg(sum("y")).first().getDouble(0)).isCloseTo(expected, within(expected));
+                assertThat(result.select("id").agg(sum("id")).first().getLong(0))
+                        .isEqualTo(2_999L * 1_500);
+            }
+        } finally {
+            cached.unpersist();
+        }
+    }
+
+    private static org.assertj.core.data.Offset<Double> within(double of) {
+        return org.assertj.core.data.Offset.offset(of * 1e-5);
+    }
+}

@@ -1,0 +1,60 @@
+package io.tensorbridge.benchmarks;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The harness: {@code examples/benchmarks/run SUITE}. */
+public final class Benchmarks {
+
+    private interface Suite {
+        void run() throws Exception;
+    }
+
+    private static final Map<String, Suite> SUITES = new LinkedHashMap<>();
+
+    static {
+        SUITES.put("mapblocks", () -> {
+            AliasSuite.run();
+            MapBlocksSuite.run();
+        });
+        SUITES.put("alias", AliasSuite::run);
+        SUITES.put("memory", MemorySuite::run);
+    }
+
+    private Benchmarks() {}
+
+    public static void main(String[] args) throws Exception {
+        Suite suite = args.length == 1 ? SUITES.get(args[0]) : null;
+        if (suite == null) {
+            System.err.println("usage: examples/benchmarks/run SUITE, which is one of " + SUITES.keySet());
+            System.exit(2);
+            return;
+        }
+        printMachine();
+        suite.run();
+        System.exit(0);
+    }
+
+    private static void printMachine() throws Exception {
+        Path cpuInfo = Path.of("/proc/cpuinfo");
+        String processor = System.getProperty("os.arch");
+        if (Files.exists(cpuInfo)) {
+            try (Stream<String> lines = Files.lines(cpuInfo)) {
+                processor = lines.filter(line -> line.startsWith("model name"))
+                        .findFirst()
+                        .map(line -> line.substring(line.indexOf(':') + 1).trim())
+                        .orElse(processor);
+            }
+        }
+        Comparison.print(
+                "machine: %s, %d processors, heap %d MiB, Java %s, %s",
+                processor,
+                Runtime.getRuntime().availableProcessors(),
+                Runtime.getRuntime().maxMemory() >> 20,
+                System.getProperty("java.version"),
+                java.time.LocalDate.now(java.time.ZoneOffset.UTC));
+    }
+}

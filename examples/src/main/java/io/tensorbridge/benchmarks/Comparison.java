@@ -1,0 +1,65 @@
+package io.tensorbridge.benchmarks;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.DoubleSupplier;
+
+/** Runs two sides in turn, and compares their medians. */
+final class Comparison {
+
+    private Comparison() {}
+
+    /** What came of it, in whatever unit the sides measure. */
+    record Result(double ours, double theirs) {
+
+        /** How many times as long the others took. */
+        double theirsOverOurs() {
+            return theirs / ours;
+        }
+
+        double oursOverTheirs() {
+            return ours / theirs;
+        }
+    }
+
+    /**
+     * Measures two sides in turn, after rounds that do not count.
+     *
+     * @param warmUps rounds that do not count
+     * @param rounds rounds that count
+     * @param ours gives one measurement of ours
+     * @param theirs gives one measurement of theirs
+     */
+    static Result inTurn(int warmUps, int rounds, DoubleSupplier ours, DoubleSupplier theirs) {
+        double[] our = new double[rounds];
+        double[] their = new double[rounds];
+        for (int round = -warmUps; round < rounds; round++) {
+            double theirTime = theirs.getAsDouble();
+            double ourTime = ours.getAsDouble();
+            if (round >= 0) {
+                our[round] = ourTime;
+                their[round] = theirTime;
+            }
+        }
+        return new Result(median(our), median(their));
+    }
+
+    static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        int middle = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    /** Returns the seconds that something takes. */
+    static double seconds(Runnable work) {
+        long start = System.nanoTime();
+        work.run();
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    /** Prints a line of results; numbers without thousands separators, whatever the machine's language. */
+    static void print(String format, Object... values) {
+        System.out.println(String.format(Locale.ROOT, format, values));
+    }
+}
