@@ -51,8 +51,9 @@ final class Comparison {
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 
-    /** Returns the seconds that something takes. */
+    /** Returns the seconds that something takes, without the garbage of what ran before it. */
     static double seconds(Runnable work) {
+        System.gc();
         long start = System.nanoTime();
         work.run();
         return (System.nanoTime() - start) / 1e9;
