@@ -39,7 +39,7 @@ public record RunMetrics(
         Map<String, Long> bytesCopied,
         long peakNativeBytes) {
 
-    /** Returns the counts of the actions that ran on this very DataFrame, such as {@code collectAsList()}. */
+    /** Returns the counts of the last action that ran on this very DataFrame, such as {@code collectAsList()}. */
     public static RunMetrics of(Dataset<?> df) {
         return of(((org.apache.spark.sql.classic.Dataset<?>) df).queryExecution());
     }

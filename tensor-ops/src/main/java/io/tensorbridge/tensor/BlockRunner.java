@@ -14,6 +14,7 @@ import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.types.pojo.Schema;
+import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.tensorflow.internal.c_api.TF_Operation;
 import org.tensorflow.internal.c_api.TF_Output;
@@ -45,6 +46,7 @@ public final class BlockRunner implements AutoCloseable {
     private final TF_Output outputs;
     private final PointerPointer<TF_Tensor> inputValues;
     private final PointerPointer<TF_Tensor> outputValues;
+    private final LongPointer dims = new LongPointer(ColumnValues.MOST_DIMENSIONS);
     private final TF_Status status;
     private long runNanos;
     private boolean closed;
@@ -159,11 +161,13 @@ public final class BlockRunner implements AutoCloseable {
 
     private TF_Tensor tensorOf(FieldVector column, Feed feed, ElementType type) {
         ColumnValues values = ColumnValues.of(column, feed, type);
-        return copies ? NativeTensors.copyOf(type, values, ledger) : NativeTensors.alias(type, values, ledger);
+        return copies
+                ? NativeTensors.copyOf(type, values, dims, ledger)
+                : NativeTensors.alias(type, values, dims, ledger);
     }
 
     private void runSession() {
-        session.enter();
+        long stamp = session.enter();
         try {
             long start = System.nanoTime();
             TF_SessionRun(
@@ -181,7 +185,7 @@ public final class BlockRunner implements AutoCloseable {
                     status);
             runNanos += System.nanoTime() - start;
         } finally {
-            session.leave();
+            session.leave(stamp);
         }
         if (TF_GetCode(status) != TF_OK) {
             throw new ProgramException(what, NativeSession.messageOf(status));
@@ -233,6 +237,7 @@ public final class BlockRunner implements AutoCloseable {
         if (!closed) {
             closed = true;
             outputVectors.close();
+            dims.close();
             inputs.close();
             outputs.close();
             inputValues.close();

@@ -7,6 +7,7 @@ import org.apache.arrow.vector.BaseFixedWidthVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VarBinaryVector;
 import org.apache.arrow.vector.complex.ListVector;
+import org.bytedeco.javacpp.LongPointer;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -21,7 +22,7 @@ import org.tensorflow.ndarray.Shape;
 @SuppressWarnings("ArrayRecordComponent") // the dimensions go to native code as they are; nobody compares these
 record ColumnValues(ArrowBuf buffer, long address, long bytes, long[] dims) {
 
-    private static final int MOST_DIMENSIONS = 254; // one more aborts the process
+    static final int MOST_DIMENSIONS = 254; // one more aborts the process
 
     /**
      * Looks at a column: follows its lists down to the values, which must all be there and all of one length.
@@ -50,6 +51,13 @@ record ColumnValues(ArrowBuf buffer, long address, long bytes, long[] dims) {
         requireType(level, type, feed);
         requireNoNulls(level, feed);
         return of(level.getDataBuffer(), from, count, type, withCellShape(dims, feed), feed);
+    }
+
+    /** Writes the dimensions where native code reads them. */
+    void writeDims(LongPointer to) {
+        for (int i = 0; i < dims.length; i++) {
+            MemoryUtil.putLong(to.address() + (long) i * Long.BYTES, dims[i]);
+        }
     }
 
     private static ColumnValues of(ArrowBuf buffer, long from, long count, ElementType type, long[] dims, Feed feed) {

@@ -13,6 +13,7 @@ import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.ForeignAllocation;
 import org.apache.arrow.memory.util.MemoryUtil;
+import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.internal.c_api.Deallocator_Pointer_long_Pointer;
@@ -60,19 +61,21 @@ final class NativeTensors {
     /**
      * Returns a new tensor over the memory of a column, which the caller deletes; the column's buffer lives on until
      * TensorFlow has let go of it.
+     *
+     * @param dims where to write the dimensions for native code
      */
-    static TF_Tensor alias(ElementType type, ColumnValues values, TransferLedger ledger) {
+    static TF_Tensor alias(ElementType type, ColumnValues values, LongPointer dims, TransferLedger ledger) {
         if (values.bytes() == 0) {
-            return allocate(type, values);
+            return allocate(type, values, dims);
         }
         long loan = NEXT_LOAN.getAndIncrement();
         values.buffer().getReferenceManager().retain();
         LENT.put(loan, values.buffer());
-        long[] dims = values.dims();
+        values.writeDims(dims);
         TF_Tensor tensor = TF_NewTensor(
                 type.dataType().getNumber(),
                 dims,
-                dims.length,
+                values.dims().length,
                 new Address(values.address(), values.bytes()),
                 values.bytes(),
                 TAKE_BACK,
@@ -80,7 +83,8 @@ final class NativeTensors {
         if (tensor == null) { // TensorFlow has called TAKE_BACK already
             throw new IllegalStateException("TensorFlow refused a tensor of %s over %d bytes"
                     .formatted(
-                            Shapes.describe(type.dataType(), org.tensorflow.ndarray.Shape.of(dims)), values.bytes()));
+                            Shapes.describe(type.dataType(), org.tensorflow.ndarray.Shape.of(values.dims())),
+                            values.bytes()));
         }
         if (addressOf(tensor) == values.address()) {
             ledger.aliased(values.bytes());
@@ -91,16 +95,16 @@ final class NativeTensors {
     }
 
     /** Returns a new tensor of TensorFlow's own with the values of a column, which the caller deletes. */
-    static TF_Tensor copyOf(ElementType type, ColumnValues values, TransferLedger ledger) {
-        TF_Tensor tensor = allocate(type, values);
+    static TF_Tensor copyOf(ElementType type, ColumnValues values, LongPointer dims, TransferLedger ledger) {
+        TF_Tensor tensor = allocate(type, values, dims);
         MemoryUtil.copyMemory(values.address(), addressOf(tensor), values.bytes());
         ledger.copied(CopyReason.PROGRAM, values.bytes());
         return tensor;
     }
 
-    private static TF_Tensor allocate(ElementType type, ColumnValues values) {
-        long[] dims = values.dims();
-        TF_Tensor tensor = TF_AllocateTensor(type.dataType().getNumber(), dims, dims.length, values.bytes());
+    private static TF_Tensor allocate(ElementType type, ColumnValues values, LongPointer dims) {
+        values.writeDims(dims);
+        TF_Tensor tensor = TF_AllocateTensor(type.dataType().getNumber(), dims, values.dims().length, values.bytes());
         if (tensor == null) {
             throw new IllegalStateException("TensorFlow could not allocate %d bytes".formatted(values.bytes()));
         }

@@ -7,8 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.StampedLock;
 import org.apache.arrow.memory.BufferAllocator;
 
 /**
@@ -21,7 +20,7 @@ public final class ProgramSession implements AutoCloseable {
 
     private final String sessionKey;
     private final NativeSession session;
-    private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
+    private final StampedLock lifetime = new StampedLock(); // the cheapest to read: it is taken at every run
     private boolean closed; // guarded by lifetime
 
     private ProgramSession(String sessionKey, NativeSession session) {
@@ -101,11 +100,11 @@ public final class ProgramSession implements AutoCloseable {
             throw new IllegalArgumentException(
                     "Cannot run program '%s': this session was loaded from other files".formatted(program.name()));
         }
-        enter();
+        long stamp = enter();
         try {
             return new BlockRunner(this, program, feeds, fetches, allocator, ledger);
         } finally {
-            leave();
+            leave(stamp);
         }
     }
 
@@ -113,29 +112,30 @@ public final class ProgramSession implements AutoCloseable {
         return session;
     }
 
-    /** Keeps the session open until {@link #leave}. */
-    void enter() {
-        lifetime.readLock().lock();
+    /** Keeps the session open until {@link #leave} is given what this returns. */
+    long enter() {
+        long stamp = lifetime.readLock();
         if (closed) {
-            lifetime.readLock().unlock();
+            lifetime.unlockRead(stamp);
             throw new IllegalStateException("This session is closed");
         }
+        return stamp;
     }
 
-    void leave() {
-        lifetime.readLock().unlock();
+    void leave(long stamp) {
+        lifetime.unlockRead(stamp);
     }
 
     @Override
     public void close() {
-        lifetime.writeLock().lock();
+        long stamp = lifetime.writeLock();
         try {
             if (!closed) {
                 closed = true;
                 session.close();
             }
         } finally {
-            lifetime.writeLock().unlock();
+            lifetime.unlockWrite(stamp);
         }
     }
 }

@@ -33,7 +33,10 @@ import scala.collection.immutable.Seq;
  */
 public final class MapBlocksExec extends SparkPlan implements UnaryExecNode {
 
-    private final BoundProgram program;
+    // Some of Spark's tasks carry the plan along and ask it for its output; the program is shipped apart.
+    private final transient BoundProgram program;
+
+    private final boolean trimmed;
     private final Seq<Attribute> fed;
     private final Seq<Attribute> produced;
     private final SparkPlan child;
@@ -42,6 +45,7 @@ public final class MapBlocksExec extends SparkPlan implements UnaryExecNode {
     /** Creates the node; the attributes stand in the order of the program's feeds and fetches. */
     public MapBlocksExec(BoundProgram program, Seq<Attribute> fed, Seq<Attribute> produced, SparkPlan child) {
         this.program = program;
+        this.trimmed = program.trimmed();
         this.fed = fed;
         this.produced = produced;
         this.child = child;
@@ -69,7 +73,7 @@ public final class MapBlocksExec extends SparkPlan implements UnaryExecNode {
 
     @Override
     public Seq<Attribute> output() {
-        return program.trimmed() ? produced : Scala.concat(child.output(), produced);
+        return trimmed ? produced : Scala.concat(child.output(), produced);
     }
 
     @Override
@@ -85,12 +89,12 @@ public final class MapBlocksExec extends SparkPlan implements UnaryExecNode {
     @Override
     public Partitioning outputPartitioning() {
         Partitioning partitioning = child.outputPartitioning();
-        return program.trimmed() ? new UnknownPartitioning(partitioning.numPartitions()) : partitioning;
+        return trimmed ? new UnknownPartitioning(partitioning.numPartitions()) : partitioning;
     }
 
     @Override
     public Seq<SortOrder> outputOrdering() {
-        return program.trimmed() ? Scala.<SortOrder>none() : child.outputOrdering();
+        return trimmed ? Scala.<SortOrder>none() : child.outputOrdering();
     }
 
     @Override
@@ -157,7 +161,7 @@ public final class MapBlocksExec extends SparkPlan implements UnaryExecNode {
                 columns,
                 program.fetches(),
                 program.limits(),
-                program.trimmed(),
+                trimmed,
                 sparkContext().conf().getInt("spark.task.cpus", 1),
                 taskMetrics());
     }
