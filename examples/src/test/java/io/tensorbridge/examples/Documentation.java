@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,12 +24,21 @@ final class Documentation {
     }
 
     /** Returns what an example prints to standard output. */
-    static String printedBy(Example example) throws IOException {
+    static String printedBy(Example example) {
         PrintStream before = System.out;
         var bytes = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(bytes, /* autoFlush= */ true, StandardCharsets.UTF_8));
+        var out = new PrintStream(bytes, /* autoFlush= */ true, StandardCharsets.UTF_8);
+        System.setOut(out);
         try {
-            example.run(new String[0]);
+            // Scala has kept the stream that it found first
+            scala.Console.withOut(out, () -> {
+                try {
+                    example.run(new String[0]);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+                return out;
+            });
         } finally {
             System.setOut(before);
         }

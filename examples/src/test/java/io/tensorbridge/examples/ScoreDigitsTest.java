@@ -16,7 +16,7 @@ class ScoreDigitsTest {
     private static String printed = "";
 
     @BeforeAll
-    static void run() throws IOException {
+    static void run() {
         printed = Documentation.printedBy(ScoreDigits::main);
     }
 
