@@ -32,8 +32,8 @@ final class ArrayColumn extends FedColumn {
     private long cellValues;
     private int nullsOfUnknownSize;
 
-    ArrayColumn(BlockColumn column, BufferAllocator allocator) {
-        super(column, allocator);
+    ArrayColumn(BlockColumn column, BufferAllocator allocator, long budget) {
+        super(column, allocator, budget);
         this.type = ValueType.of(BlockColumn.elementType(column.type()));
         this.ordinal = column.ordinal();
         this.widths = column.widths().stream().mapToInt(Integer::intValue).toArray();
@@ -68,6 +68,11 @@ final class ArrayColumn extends FedColumn {
     }
 
     @Override
+    long cellValues() {
+        return Math.max(0, cellValues);
+    }
+
+    @Override
     long bytesOf(ColumnVector from, int row) {
         return from.isNullAt(row) ? 0 : values(from.getArray(row), 0) * type.bytes();
     }
@@ -89,7 +94,7 @@ final class ArrayColumn extends FedColumn {
         if (cellValues == UNKNOWN) {
             learnWidths(cell, 0);
             if (cellValues == UNKNOWN) { // an empty array of arrays tells nothing of what is inside
-                throw wrongLength(1, at, 0);
+                throw emptyCell(at);
             }
         }
         write(cell, 0, at * cellValues, at);
@@ -108,9 +113,7 @@ final class ArrayColumn extends FedColumn {
         long next = from;
         for (int i = 0; i < count; i++) {
             if (array.isNullAt(i)) {
-                throw new BlockException(
-                        "Cannot feed column '%s': expected an array at position %d of row %d, found null. Drop such rows with onNull(…)"
-                                .formatted(column().name(), i, row));
+                throw nullArray(i, row);
             }
             next = write(array.getArray(i), level + 1, next, row);
         }

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /** Blocks out of columnar batches: Arrow columns as they are, Spark's own copied in bulk. */
 final class BatchBlocks extends BlockSource {
 
+    private static final int ALIGNED_ROWS = 64; // of values of one byte or more
+
     private final Iterator<ColumnarBatch> batches;
     private final List<FedColumn> fed;
     private final Keep keep;
@@ -39,8 +41,9 @@ final class BatchBlocks extends BlockSource {
         this.batches = batches;
         this.keep = keep;
         this.copies = copies;
-        this.fed =
-                columns.stream().map(column -> FedColumn.of(column, allocator)).toList();
+        this.fed = columns.stream()
+                .map(column -> FedColumn.of(column, allocator, limits.bytes()))
+                .toList();
     }
 
     @Override
@@ -56,7 +59,7 @@ final class BatchBlocks extends BlockSource {
             open(batches.next());
         }
         ColumnarBatch open = batch;
-        int count = Math.min(sizer().rows(bytesPerRow(open)), rowsInBatch - from);
+        int count = rowsOfBlock(open);
         boolean whole = count == open.numRows();
         List<FieldVector> vectors = new ArrayList<>(fed.size());
         ColumnVector[] columns = new ColumnVector[open.numCols()];
@@ -80,6 +83,32 @@ final class BatchBlocks extends BlockSource {
         }
         from += count;
         return Block.of(vectors, keep == Keep.ALL ? List.of(columns) : List.of(), count);
+    }
+
+    /**
+     * Returns how many rows to take: all that are left, or even parts of them, which begin where TensorFlow can alias.
+     *
+     * <p>Where nothing is copied nothing is allocated, so such a block may be twice as large before it is cut.
+     */
+    private int rowsOfBlock(ColumnarBatch open) {
+        int left = rowsInBatch - from;
+        int limit = sizer().rows(bytesPerRow(open));
+        boolean asItIs = selection == null
+                && fed.stream()
+                        .allMatch(column -> arrowOf(open.column(column.column().ordinal()), column.column()) != null);
+        if (asItIs) {
+            limit = Math.max(limit, sizer().rowsAtTwiceTheBytes(bytesPerRow(open)));
+        }
+        if (left <= limit) {
+            return left;
+        }
+        int parts = (int) ((left + (long) limit - 1) / limit);
+        int even = (left + parts - 1) / parts;
+        int aligned = (even + ALIGNED_ROWS - 1) / ALIGNED_ROWS * ALIGNED_ROWS;
+        if (aligned <= limit) {
+            return aligned;
+        }
+        return limit >= ALIGNED_ROWS ? limit / ALIGNED_ROWS * ALIGNED_ROWS : even;
     }
 
     private void copy(FedColumn column, ColumnVector source, int count) {

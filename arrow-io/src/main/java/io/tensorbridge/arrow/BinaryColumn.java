@@ -21,8 +21,8 @@ final class BinaryColumn extends FedColumn {
     private final DictionaryDecoder decoder = new DictionaryDecoder();
     private final int width;
 
-    BinaryColumn(BlockColumn column, BufferAllocator allocator) {
-        super(column, allocator);
+    BinaryColumn(BlockColumn column, BufferAllocator allocator, long budget) {
+        super(column, allocator, budget);
         this.ordinal = column.ordinal();
         this.width = widthOf(column);
     }
@@ -48,6 +48,11 @@ final class BinaryColumn extends FedColumn {
 
     @Override
     long cellBytes() {
+        return width;
+    }
+
+    @Override
+    long cellValues() {
         return width;
     }
 

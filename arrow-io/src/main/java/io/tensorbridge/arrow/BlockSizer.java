@@ -24,7 +24,16 @@ final class BlockSizer {
      * @param bytesPerRow the bytes of one row in the fed columns
      */
     int rows(long bytesPerRow) {
-        long rowsInMemory = limits.bytes() / Math.max(1, bytesPerRow + limits.resultBytesPerRow());
+        return rows(bytesPerRow, limits.bytes());
+    }
+
+    /** Returns the same for rows that are in memory already. */
+    int rowsAtTwiceTheBytes(long bytesPerRow) {
+        return rows(bytesPerRow, 2 * limits.bytes());
+    }
+
+    private int rows(long bytesPerRow, long bytes) {
+        long rowsInMemory = bytes / Math.max(1, bytesPerRow + limits.resultBytesPerRow());
         return (int) Math.max(1, Math.min(Math.min(limits.rows(), rowsInMemory), rowsInTime));
     }
 

@@ -21,32 +21,37 @@ abstract sealed class FedColumn implements AutoCloseable permits ScalarColumn, A
      */
 
     private static final int FIRST_ROWS = 256;
+    private static final long MOST_VALUES = Integer.MAX_VALUE; // Arrow's offsets and counts are 32 bits wide
 
     private final BlockColumn column;
     private final BufferAllocator allocator;
+    private final long budget;
 
     private FieldVector vector;
     private ArrowBackedColumnVector view;
     private int capacity;
+    private int rowsAsked;
     private int references;
     private boolean hasNulls;
 
     private long block;
 
-    FedColumn(BlockColumn column, BufferAllocator allocator) {
+    /** Creates the column; {@code budget} is the bytes that its memory grows to by itself, beyond what rows need. */
+    FedColumn(BlockColumn column, BufferAllocator allocator, long budget) {
         this.column = column;
         this.allocator = allocator;
+        this.budget = budget;
         this.vector = newVector(allocator, column.name());
         this.view = new ArrowBackedColumnVector(vector);
     }
 
-    static FedColumn of(BlockColumn column, BufferAllocator allocator) {
+    static FedColumn of(BlockColumn column, BufferAllocator allocator, long budget) {
         if (BlockColumn.levels(column.type()) == 0) {
-            return new ScalarColumn(column, allocator);
+            return new ScalarColumn(column, allocator, budget);
         }
         return column.type() instanceof org.apache.spark.sql.types.BinaryType
-                ? new BinaryColumn(column, allocator)
-                : new ArrayColumn(column, allocator);
+                ? new BinaryColumn(column, allocator, budget)
+                : new ArrayColumn(column, allocator, budget);
     }
 
     /** Begins a new block. */
@@ -78,7 +83,6 @@ abstract sealed class FedColumn implements AutoCloseable permits ScalarColumn, A
 
     /** Completes the block; the vector stays this column's. */
     final FieldVector finish(int rows) {
-        ensureRows(Math.max(1, rows), rows);
         setRowCount(vector, rows);
         view.refresh();
         return vector;
@@ -101,6 +105,9 @@ abstract sealed class FedColumn implements AutoCloseable permits ScalarColumn, A
 
     /** Returns the bytes of a cell's values, or 0 if no cell has told yet. */
     abstract long cellBytes();
+
+    /** Returns how many values a cell has, or 0 if no cell has told yet. */
+    abstract long cellValues();
 
     /** Returns the bytes that a cell of a columnar batch has, as far as can be told. */
     long bytesOf(ColumnVector from, int row) {
@@ -153,6 +160,18 @@ abstract sealed class FedColumn implements AutoCloseable permits ScalarColumn, A
                 .formatted(column.name(), expected, at, block, found));
     }
 
+    final BlockException emptyCell(int at) {
+        return new BlockException(
+                "Cannot feed column '%s': its cell shape is unknown, since row %d of block %d is an empty array of arrays. Give it with shape(\"%s\", …)"
+                        .formatted(column.name(), at, block, column.name()));
+    }
+
+    final BlockException nullArray(int position, int at) {
+        return new BlockException(
+                "Cannot feed column '%s': expected an array at position %d of row %d of block %d, found null. Drop such rows with onNull(…)"
+                        .formatted(column.name(), position, at, block));
+    }
+
     final BlockException unknownLength() {
         return new BlockException(
                 "Cannot feed column '%s': its cell shape is unknown, since all cells of block %d are null. Give it with shape(\"%s\", …)"
@@ -171,20 +190,31 @@ abstract sealed class FedColumn implements AutoCloseable permits ScalarColumn, A
     /** Makes room again, for cells whose size has only now become known. */
     final void reallocate() {
         if (capacity > 0) {
-            replace(allocated(capacity));
+            replace(allocated(Math.max(rowsAsked, (int) Math.min(capacity, rowsInBudget()))));
         }
     }
 
     private void ensureRows(int rows, int written) {
+        rowsAsked = rows;
         if (rows <= capacity) {
             return;
         }
-        FieldVector larger = allocated(Math.max(rows, Math.max(FIRST_ROWS, capacity * 2)));
+        long more = Math.min(Math.max(FIRST_ROWS, capacity * 2L), rowsInBudget());
+        FieldVector larger = allocated((int) Math.max(rows, more));
         copyContents(vector, larger, written);
         replace(larger);
     }
 
+    private long rowsInBudget() {
+        return cellBytes() == 0 ? Integer.MAX_VALUE : Math.min(Integer.MAX_VALUE, budget / cellBytes());
+    }
+
     private FieldVector allocated(int rows) {
+        if (rows * cellValues() > MOST_VALUES) {
+            throw new BlockException(
+                    "Cannot feed column '%s': expected at most %d values in a block, found %d rows of %d. Lower blockRows"
+                            .formatted(column.name(), MOST_VALUES, rows, cellValues()));
+        }
         FieldVector fresh = newVector(allocator, column.name());
         try {
             allocate(fresh, rows);

@@ -5,7 +5,7 @@ import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.unsafe.Platform;
 
 /**
- * The rows of a block, kept for their columns that no program is fed with.
+ * The rows of a block, kept for their columns that no program is fed with; whole rows, where that is cheaper.
  *
  * <p>One bulk copy a row into memory that the next block uses again. For use by one thread.
  */

@@ -2,6 +2,7 @@ package io.tensorbridge.arrow;
 
 import java.io.Serializable;
 import java.math.BigDecimal;
+import java.util.Optional;
 
 /** What becomes of nulls in a column that a program is fed with. The column itself keeps them, whatever the program sees. */
 public sealed interface NullPolicy extends Serializable {
@@ -50,14 +51,30 @@ public sealed interface NullPolicy extends Serializable {
 
         /** Returns whether a column of whole numbers up to these bounds can hold the value. */
         boolean isWholeWithin(long smallest, long largest) {
-            double asDouble = value.doubleValue();
-            if (Double.isNaN(asDouble) || Double.isInfinite(asDouble)) {
-                return false;
+            return exact().filter(number -> number.stripTrailingZeros().scale() <= 0
+                            && number.compareTo(BigDecimal.valueOf(smallest)) >= 0
+                            && number.compareTo(BigDecimal.valueOf(largest)) <= 0)
+                    .isPresent();
+        }
+
+        /** Returns whether the value is this number, with nothing lost. */
+        boolean isExactly(double number) {
+            return Double.isFinite(number)
+                    && exact().filter(exact -> exact.compareTo(new BigDecimal(number)) == 0)
+                            .isPresent();
+        }
+
+        /** Returns the value as a decimal; infinities and what is not a number have none. */
+        private Optional<BigDecimal> exact() {
+            if (value instanceof Double || value instanceof Float) {
+                double number = value.doubleValue();
+                return Double.isFinite(number) ? Optional.of(new BigDecimal(number)) : Optional.empty();
             }
-            var exact = new BigDecimal(value.toString());
-            return exact.stripTrailingZeros().scale() <= 0
-                    && exact.compareTo(BigDecimal.valueOf(smallest)) >= 0
-                    && exact.compareTo(BigDecimal.valueOf(largest)) <= 0;
+            try {
+                return Optional.of(new BigDecimal(value.toString()));
+            } catch (NumberFormatException e) {
+                return Optional.empty(); // some class of a user's own, of which nothing is known
+            }
         }
 
         @Override

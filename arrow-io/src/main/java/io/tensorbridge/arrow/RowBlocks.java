@@ -43,8 +43,9 @@ final class RowBlocks extends BlockSource {
         this.schema = schema;
         this.keep = keep;
         this.copies = copies;
-        this.fed =
-                columns.stream().map(column -> FedColumn.of(column, allocator)).toArray(FedColumn[]::new);
+        this.fed = columns.stream()
+                .map(column -> FedColumn.of(column, allocator, limits.bytes()))
+                .toArray(FedColumn[]::new);
         this.dropping = columns.stream()
                 .filter(column -> column.onNull() instanceof NullPolicy.DropRow)
                 .map(column -> fed[columns.indexOf(column)])
@@ -79,6 +80,7 @@ final class RowBlocks extends BlockSource {
     private int fill() {
         int count = 0;
         int limit = Integer.MAX_VALUE;
+        boolean sizesKnown = false;
         long keptLimit = sizer().bytes();
         while (count < limit && (keeper == null || keeper.rows.bytes() < keptLimit) && rows.hasNext()) {
             InternalRow row = rows.next();
@@ -93,7 +95,8 @@ final class RowBlocks extends BlockSource {
                 keeper.keep(row);
             }
             count++;
-            if (count == 1 || limit == Integer.MAX_VALUE) {
+            if (!sizesKnown) { // from the first row on, unless its arrays are null
+                sizesKnown = sizesAreKnown();
                 limit = sizer().rows(bytesPerRow());
             }
         }
@@ -103,13 +106,21 @@ final class RowBlocks extends BlockSource {
         return count;
     }
 
-    /** Known from the first row on, unless its arrays are null; then the bytes of later rows count as none. */
     private long bytesPerRow() {
         long bytes = 0;
         for (FedColumn column : fed) {
             bytes += column.cellBytes();
         }
         return bytes;
+    }
+
+    private boolean sizesAreKnown() {
+        for (FedColumn column : fed) {
+            if (column.cellBytes() == 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean isToBeDropped(InternalRow row) {

@@ -18,8 +18,8 @@ final class ScalarColumn extends FedColumn {
     private final int ordinal;
     private final DictionaryDecoder decoder = new DictionaryDecoder();
 
-    ScalarColumn(BlockColumn column, BufferAllocator allocator) {
-        super(column, allocator);
+    ScalarColumn(BlockColumn column, BufferAllocator allocator, long budget) {
+        super(column, allocator, budget);
         this.type = ValueType.of(column.type());
         this.ordinal = column.ordinal();
     }
@@ -37,6 +37,11 @@ final class ScalarColumn extends FedColumn {
     @Override
     long cellBytes() {
         return type.bytes();
+    }
+
+    @Override
+    long cellValues() {
+        return 1;
     }
 
     @Override

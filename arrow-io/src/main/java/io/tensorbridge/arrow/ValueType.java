@@ -122,9 +122,9 @@ enum ValueType {
 
         @Override
         boolean canHold(NullPolicy.Fill fill) {
-            return Double.isNaN(fill.value().doubleValue())
-                    || fill.value().floatValue() == fill.value().doubleValue()
-                    || fill.value() instanceof Float;
+            return fill.value() instanceof Float
+                    || Double.isNaN(fill.value().doubleValue())
+                    || fill.isExactly(fill.value().floatValue());
         }
     },
     DOUBLE(DataTypes.DoubleType, Double.BYTES, Platform.DOUBLE_ARRAY_OFFSET, "doubleData") {
@@ -160,7 +160,9 @@ enum ValueType {
 
         @Override
         boolean canHold(NullPolicy.Fill fill) {
-            return true;
+            return fill.value() instanceof Double
+                    || fill.value() instanceof Float
+                    || fill.isExactly(fill.value().doubleValue());
         }
     },
     /** Bytes of a binary. */

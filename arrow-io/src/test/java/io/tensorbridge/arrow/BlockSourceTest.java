@@ -135,6 +135,55 @@ class BlockSourceTest {
     }
 
     @Test
+    void takesNoMoreMemoryThanLargeCellsNeed() {
+        int width = 9_000_000; // 256 of these, which is what small cells begin with, would not even have an offset
+        Iterator<InternalRow> rows = IntStream.range(0, 2)
+                .<InternalRow>mapToObj(n -> new GenericInternalRow(new Object[] {new byte[width]}))
+                .iterator();
+        try (var source = BlockSource.ofRows(
+                rows,
+                new StructType().add("b", DataTypes.BinaryType),
+                List.of(column("b", 0, DataTypes.BinaryType, width)),
+                BlockSource.Keep.NONE,
+                new BlockLimits(1_000, 1 << 20, 0),
+                allocator,
+                copies)) {
+            assertThat(sizes(source)).containsExactly(1, 1);
+            assertThat(allocator.getPeakMemoryAllocation()).isBetween((long) width, 2L * width);
+        }
+    }
+
+    @Test
+    void boundsABlockWhoseFirstCellsAreNull() {
+        Iterator<InternalRow> rows = IntStream.range(0, 1_000)
+                .<InternalRow>mapToObj(n ->
+                        new GenericInternalRow(new Object[] {n < 3 ? null : new GenericArrayData(new float[1_000])}))
+                .iterator();
+        try (var source = BlockSource.ofRows(
+                rows,
+                new StructType().add("a", FLOATS),
+                List.of(new BlockColumn("a", 0, FLOATS, List.of(-1), NullPolicy.fill(0))),
+                BlockSource.Keep.NONE,
+                new BlockLimits(10_000, 100_000, 0),
+                allocator,
+                copies)) {
+            assertThat(sizes(source)).containsOnly(25).hasSize(40);
+        }
+    }
+
+    @Test
+    void cutsBatchesEvenlyAndWhereTheyCanBeAliased() {
+        var x = new OnHeapColumnVector(1_335, DataTypes.FloatType);
+        try (x;
+                var source = overBatches(
+                        List.of(new ColumnarBatch(new ColumnVector[] {x}, 1_335)),
+                        new BlockLimits(1_334, LARGE, 0),
+                        column("x", 0, DataTypes.FloatType))) {
+            assertThat(sizes(source)).containsExactly(704, 631);
+        }
+    }
+
+    @Test
     void doesNotOverwriteWhatSomebodyHasKept() {
         try (var source = overRows(rows(30), new BlockLimits(10, LARGE, 0))) {
             source.advance();
@@ -293,9 +342,10 @@ class BlockSourceTest {
             source.advance();
             assertThat(((ListVector) source.block().fed().getVector("a")).getObject(0))
                     .isEqualTo(List.of(4f, 4.5f));
-            assertThat(source.block().columns().get(0).getArray(3).getFloat(1)).isEqualTo(7.5f);
+            assertThat(source.block().columns().get(0).getArray(2).getFloat(1)).isEqualTo(6.5f);
+            assertThat(source.block().rowCount()).isEqualTo(3); // 4 + 3 + 3, rather than 4 + 4 + 2
             assertThat(source.advance()).isTrue();
-            assertThat(source.block().rowCount()).isEqualTo(2);
+            assertThat(source.block().rowCount()).isEqualTo(3);
         }
     }
 
@@ -327,6 +377,11 @@ class BlockSourceTest {
         assertThatThrownBy(() -> new BlockLimits(0, 1, 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Invalid block size: must be positive, found 0 rows");
+        assertThatThrownBy(() -> new BlockColumn(
+                        "x", 0, DataTypes.DoubleType, List.of(), NullPolicy.fill(9_007_199_254_740_993L)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "Cannot fill nulls of column 'x' with 9007199254740993: expected a value that double holds exactly");
         assertThatThrownBy(() -> column("x", 0, FLOATS))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Invalid column 'x': expected 1 widths for array<float>, found []");

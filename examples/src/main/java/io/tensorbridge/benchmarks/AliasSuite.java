@@ -67,7 +67,7 @@ final class AliasSuite {
                 var runner = session.runner(
                         program,
                         List.of(Feed.of("x", "x")),
-                        List.of(new Fetch("z", ElementType.FLOAT64.field("z", 0))),
+                        List.of(Fetch.of("z", ElementType.FLOAT64.field("z", 0))),
                         allocator,
                         new TransferLedger());
                 var graph = graph();

@@ -4,7 +4,6 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetCode;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OK;
-import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationOutputType;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SessionRun;
 
 import java.util.ArrayList;
@@ -16,11 +15,10 @@ import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerPointer;
-import org.tensorflow.internal.c_api.TF_Operation;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.internal.c_api.TF_Output;
 import org.tensorflow.internal.c_api.TF_Status;
 import org.tensorflow.internal.c_api.TF_Tensor;
-import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.TensorInfo;
 
 /**
@@ -46,7 +44,7 @@ public final class BlockRunner implements AutoCloseable {
     private final TF_Output outputs;
     private final PointerPointer<TF_Tensor> inputValues;
     private final PointerPointer<TF_Tensor> outputValues;
-    private final LongPointer dims = new LongPointer(ColumnValues.MOST_DIMENSIONS);
+    private final LongPointer dims;
     private final TF_Status status;
     private long runNanos;
     private boolean closed;
@@ -76,16 +74,25 @@ public final class BlockRunner implements AutoCloseable {
                 .toList();
         this.feedTypes = fed.stream().map(BlockRunner::typeOf).toList();
         this.fetchTypes = fetched.stream().map(BlockRunner::typeOf).toList();
-        this.inputs = endpoints(fed);
-        this.outputs = endpoints(fetched);
-        checkTypes(fetched);
+        String cannotRun = "Cannot run program '%s'".formatted(program.name());
+        NativeSession nativeSession = session.session();
+        List<NativeSession.Endpoint> from = fed.stream()
+                .map(tensor -> nativeSession.endpoint(cannotRun, tensor))
+                .toList();
+        List<NativeSession.Endpoint> to = fetched.stream()
+                .map(tensor -> nativeSession.endpoint(cannotRun, tensor))
+                .toList();
+        // nothing native is allocated before here, and nothing fails from here on
+        this.inputs = array(from);
+        this.outputs = array(to);
+        this.dims = new LongPointer(ColumnValues.MOST_DIMENSIONS);
         this.inputValues = new PointerPointer<>(Math.max(1, fed.size()));
         this.outputValues = new PointerPointer<>(Math.max(1, fetched.size()));
         this.status = TF_NewStatus();
         this.outputVectors = new OutputVectors(allocator, ledger);
     }
 
-    private TensorInfo info(@org.jspecify.annotations.Nullable TensorInfo info, String name) {
+    private TensorInfo info(@Nullable TensorInfo info, String name) {
         if (info == null) {
             throw new IllegalArgumentException("Cannot run program '%s': its signature has no '%s', it is %s"
                     .formatted(program.name(), name, program.signature()));
@@ -99,31 +106,14 @@ public final class BlockRunner implements AutoCloseable {
                         "Cannot convert tensor '%s': %s has no Arrow form".formatted(info.getName(), info.getDtype())));
     }
 
-    private TF_Output endpoints(List<TensorInfo> infos) {
-        var array = new TF_Output(Math.max(1, infos.size()));
-        for (int i = 0; i < infos.size(); i++) {
-            String tensor = infos.get(i).getName();
-            int colon = tensor.indexOf(':');
-            TF_Operation operation = session.session()
-                    .operation("Cannot run program '%s'".formatted(program.name()), GraphClosure.operationOf(tensor));
-            array.position(i).oper(operation).index(colon < 0 ? 0 : Integer.parseInt(tensor.substring(colon + 1)));
+    private static TF_Output array(List<NativeSession.Endpoint> endpoints) {
+        var array = new TF_Output(Math.max(1, endpoints.size()));
+        for (int i = 0; i < endpoints.size(); i++) {
+            array.position(i)
+                    .oper(endpoints.get(i).operation())
+                    .index(endpoints.get(i).index());
         }
         return array.position(0);
-    }
-
-    /** A signature may say one type and the graph another; the graph is right, and every run would give it. */
-    private void checkTypes(List<TensorInfo> fetched) {
-        for (int i = 0; i < fetched.size(); i++) {
-            DataType found = DataType.forNumber(TF_OperationOutputType(outputs.position(i)));
-            outputs.position(0);
-            if (found != fetched.get(i).getDtype()) {
-                throw new ProgramException(
-                        "Cannot run program '%s'".formatted(program.name()),
-                        "expected output '%s' to be %s, found %s"
-                                .formatted(
-                                        fetches.get(i).output(), fetched.get(i).getDtype(), found));
-            }
-        }
     }
 
     /**

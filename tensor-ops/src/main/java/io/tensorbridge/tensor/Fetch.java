@@ -3,17 +3,25 @@ package io.tensorbridge.tensor;
 import static java.util.Objects.requireNonNull;
 
 import org.apache.arrow.vector.types.pojo.Field;
+import org.tensorflow.ndarray.Shape;
 
 /**
  * An output of a program bound to a new column.
  *
  * @param output the output's name in the signature
  * @param field the column; see {@link ElementType#field}, whose nesting says how many dimensions a cell has
+ * @param cellShape the shape of a cell, which every run is held against; all or part of it may be unknown
  */
-public record Fetch(String output, Field field) {
+public record Fetch(String output, Field field, Shape cellShape) {
 
     public Fetch {
         requireNonNull(output, "output");
         requireNonNull(field, "field");
+        requireNonNull(cellShape, "cellShape");
+    }
+
+    /** Returns a fetch of cells of whatever dimensions. */
+    public static Fetch of(String output, Field field) {
+        return new Fetch(output, field, Shape.unknown());
     }
 }

@@ -53,6 +53,16 @@ record GraphClosure(List<NodeDef> nodes, List<NodeDef> functionNodes) {
         return colon < 0 ? name : name.substring(0, colon);
     }
 
+    /** Returns which output of an operation a tensor's name means, or -1 if what stands there is no number. */
+    static int indexOf(String tensor) {
+        int colon = tensor.indexOf(':');
+        try {
+            return colon < 0 ? 0 : Integer.parseInt(tensor.substring(colon + 1));
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+
     private static List<NodeDef> functionNodes(GraphDef graph, List<NodeDef> from) {
         Map<String, FunctionDef> library = new HashMap<>();
         graph.getLibrary()

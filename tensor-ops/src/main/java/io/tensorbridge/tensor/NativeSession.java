@@ -19,6 +19,8 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewSession;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewSessionOptions;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OK;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationNumOutputs;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationOutputType;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SetConfig;
 
 import java.nio.charset.StandardCharsets;
@@ -29,9 +31,12 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.tensorflow.internal.c_api.TF_Buffer;
 import org.tensorflow.internal.c_api.TF_Graph;
 import org.tensorflow.internal.c_api.TF_Operation;
+import org.tensorflow.internal.c_api.TF_Output;
 import org.tensorflow.internal.c_api.TF_Session;
 import org.tensorflow.internal.c_api.TF_SessionOptions;
 import org.tensorflow.internal.c_api.TF_Status;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.TensorInfo;
 
 /**
  * A graph and a session of TensorFlow's C API.
@@ -134,13 +139,26 @@ final class NativeSession implements AutoCloseable {
         }
     }
 
-    /** Returns the operation, which belongs to the graph. */
-    TF_Operation operation(String what, String name) {
-        TF_Operation operation = TF_GraphOperationByName(graph, name);
-        if (operation == null || operation.isNull()) {
-            throw new ProgramException(what, "its graph has no operation '%s'".formatted(name));
+    /** An output of an operation, which belongs to the graph. */
+    record Endpoint(TF_Operation operation, int index) {}
+
+    /** Finds the tensor that a signature means; native code would read beyond the end of one that is not there. */
+    Endpoint endpoint(String what, TensorInfo tensor) {
+        TF_Operation operation = TF_GraphOperationByName(graph, GraphClosure.operationOf(tensor.getName()));
+        int index = GraphClosure.indexOf(tensor.getName());
+        if (operation == null || operation.isNull() || index < 0 || index >= TF_OperationNumOutputs(operation)) {
+            throw new ProgramException(what, "its graph has no tensor '%s'".formatted(tensor.getName()));
         }
-        return operation;
+        try (var output = new TF_Output(1).oper(operation).index(index)) {
+            DataType found = DataType.forNumber(TF_OperationOutputType(output));
+            if (found != tensor.getDtype()) {
+                throw new ProgramException(
+                        what,
+                        "expected tensor '%s' to be %s, as its signature says, found %s"
+                                .formatted(tensor.getName(), tensor.getDtype(), found));
+            }
+        }
+        return new Endpoint(operation, index);
     }
 
     TF_Session handle() {

@@ -1,6 +1,7 @@
 package io.tensorbridge.tensor;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,6 +97,15 @@ final class OutputVectors implements AutoCloseable {
                                     type.isBinary()
                                             ? "a dimension of rows"
                                             : "%d dimensions, rows first".formatted(rank + 1),
+                                    Shapes.describe(Shape.of(dims))));
+        }
+        if (!Shapes.accepts(fetch.cellShape(), Shape.of(Arrays.copyOfRange(dims, 1, dims.length)))) {
+            throw new ProgramException(
+                    what,
+                    "expected cells of output '%s' to have shape %s, found tensor of shape %s"
+                            .formatted(
+                                    fetch.output(),
+                                    Shapes.describe(fetch.cellShape()),
                                     Shapes.describe(Shape.of(dims))));
         }
         if (product(dims, dims.length) > Integer.MAX_VALUE) { // Arrow's offsets and counts are 32 bits wide

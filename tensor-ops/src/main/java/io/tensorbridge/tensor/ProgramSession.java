@@ -9,6 +9,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.concurrent.locks.StampedLock;
 import org.apache.arrow.memory.BufferAllocator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A program loaded into TensorFlow.
@@ -17,6 +19,8 @@ import org.apache.arrow.memory.BufferAllocator;
  * under way; runs that come later are refused.
  */
 public final class ProgramSession implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ProgramSession.class);
 
     private final String sessionKey;
     private final NativeSession session;
@@ -52,16 +56,23 @@ public final class ProgramSession implements AutoCloseable {
     }
 
     private static NativeSession loadSavedModel(String what, Program program, SessionOptions options) {
+        Path directory;
         try {
-            Path directory = Files.createTempDirectory("tensorbridge-"); // 0700 where the file system knows of it
-            try {
-                program.files().writeTo(directory);
-                return NativeSession.ofSavedModel(what, directory, program.tags(), options.toConfig());
-            } finally {
-                delete(directory);
-            }
+            directory = Files.createTempDirectory("tensorbridge-"); // 0700 where the file system knows of it
         } catch (IOException e) {
-            throw new ProgramException(what, "cannot write its files to a temporary directory (%s)".formatted(e), e);
+            throw new ProgramException(what, "cannot make a temporary directory for its files (%s)".formatted(e), e);
+        }
+        try {
+            program.files().writeTo(directory);
+            return NativeSession.ofSavedModel(what, directory, program.tags(), options.toConfig());
+        } catch (IOException e) {
+            throw new ProgramException(what, "cannot write its files to %s (%s)".formatted(directory, e), e);
+        } finally {
+            try {
+                delete(directory);
+            } catch (IOException e) { // what is loaded is loaded
+                LOG.warn("Cannot remove the temporary files of program '{}' in {}", program.name(), directory, e);
+            }
         }
     }
 

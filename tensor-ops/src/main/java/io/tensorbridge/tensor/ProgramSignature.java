@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * The named inputs and outputs of a program, in order.
  *
- * @param inputs the inputs that the outputs need; what no output needs is not listed
+ * @param inputs the inputs; of a graph those that its outputs need, of a saved model all that its signature names
  * @param outputs the outputs, as they were named when the program was made
  */
 public record ProgramSignature(List<TensorSpec> inputs, List<TensorSpec> outputs) {

@@ -108,16 +108,35 @@ final class SavedModelReader {
         if (signature.getOutputsCount() == 0) {
             throw new ProgramException(what, "signature '%s' has no outputs".formatted(key));
         }
+        Set<String> operations = new HashSet<>();
+        metaGraph.getGraphDef().getNodeList().forEach(node -> operations.add(node.getName()));
         Stream.concat(signature.getInputsMap().entrySet().stream(), signature.getOutputsMap().entrySet().stream())
-                .forEach(entry -> checkInfo(what, entry.getKey(), entry.getValue()));
+                .forEach(entry -> checkInfo(what, entry.getKey(), entry.getValue(), operations));
+        Set<String> fed = new HashSet<>();
+        signature.getInputsMap().values().forEach(input -> fed.add(input.getName()));
+        signature.getOutputsMap().forEach((name, output) -> {
+            if (fed.contains(output.getName())) {
+                throw new ProgramException(
+                        what,
+                        "output '%s' of signature '%s' is an input as well, which TensorFlow does not hand back. Export the model with an identity there"
+                                .formatted(name, key));
+            }
+        });
         return signature;
     }
 
-    private static void checkInfo(String what, String name, TensorInfo info) {
+    private static void checkInfo(String what, String name, TensorInfo info, Set<String> operations) {
         if (info.getName().isEmpty() || info.getDtype() == DataType.DT_INVALID) {
             throw new ProgramException(
                     what,
                     "expected '%s' of the signature to be a dense tensor, found another encoding".formatted(name));
+        }
+        if (!operations.contains(GraphClosure.operationOf(info.getName()))
+                || GraphClosure.indexOf(info.getName()) < 0) {
+            throw new ProgramException(
+                    what,
+                    "expected tensor '%s', which its signature calls '%s', found none in its graph. Export it again"
+                            .formatted(info.getName(), name));
         }
     }
 

@@ -68,7 +68,7 @@ class AliasSafetyTest {
 
     private static void assertCopiesItsInput(Program program, double first, BufferAllocator allocator) {
         var ledger = new TransferLedger();
-        var fetch = new Fetch("y", ElementType.FLOAT64.field("y", 0));
+        var fetch = Fetch.of("y", ElementType.FLOAT64.field("y", 0));
         try (var session = ProgramSession.load(program, SessionOptions.onCallingThread(1));
                 var runner = session.runner(program, List.of(Feed.of("x", "x")), List.of(fetch), allocator, ledger);
                 var x = Vectors.doubles("x", allocator, 1, 2, 3)) {

@@ -34,7 +34,7 @@ class ProgramSessionTest {
     private final TransferLedger ledger = new TransferLedger();
 
     private static Fetch doubles(String output) {
-        return new Fetch(output, ElementType.FLOAT64.field(output, 0));
+        return Fetch.of(output, ElementType.FLOAT64.field(output, 0));
     }
 
     @ParameterizedTest(name = "{0} rows")
@@ -69,7 +69,7 @@ class ProgramSessionTest {
         long[] dims = new long[cell.length + 1];
         java.util.Arrays.fill(dims, -1);
         Program program = Programs.identity(type, Shape.of(dims));
-        var fetch = new Fetch("y", type.field("y", cell.length));
+        var fetch = Fetch.of("y", type.field("y", cell.length));
         try (var session = ProgramSession.load(program, OPTIONS);
                 var runner = session.runner(program, List.of(Feed.of("x", "x")), List.of(fetch), allocator, ledger);
                 var x = Vectors.counting(type, rows, cell, allocator);
@@ -147,7 +147,7 @@ class ProgramSessionTest {
     @Test
     void startsAtTheFirstValueOfAListThatWasSliced(BufferAllocator allocator) {
         Program program = Programs.identity(ElementType.FLOAT32, Shape.of(-1, -1));
-        var fetch = new Fetch("y", ElementType.FLOAT32.field("y", 1));
+        var fetch = Fetch.of("y", ElementType.FLOAT32.field("y", 1));
         try (var session = ProgramSession.load(program, OPTIONS);
                 var runner = session.runner(program, List.of(Feed.of("x", "x")), List.of(fetch), allocator, ledger);
                 var whole = Vectors.counting(ElementType.FLOAT32, 10, new int[] {3}, allocator)) {
@@ -168,7 +168,7 @@ class ProgramSessionTest {
             return Program.outputs("sum", tf.reduceSum(x, tf.constant(1)));
         });
         var feed = new Feed("x", "x", Optional.of(Shape.of(2, -1)), Feed.NullSlots.REFUSED);
-        var fetch = new Fetch("sum", ElementType.FLOAT64.field("sum", 1));
+        var fetch = Fetch.of("sum", ElementType.FLOAT64.field("sum", 1));
         try (var session = ProgramSession.load(program, OPTIONS);
                 var runner = session.runner(program, List.of(feed), List.of(fetch), allocator, ledger);
                 var x = Vectors.counting(ElementType.FLOAT64, 2, new int[] {6}, allocator);
@@ -237,7 +237,7 @@ class ProgramSessionTest {
             var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1));
             return Program.outputs("a", tf.math.neg(x)).and("b", tf.math.neg(x)).and("c", tf.math.abs(x));
         });
-        var flat = new Fetch("b", ElementType.FLOAT64.field("b", 1));
+        var flat = Fetch.of("b", ElementType.FLOAT64.field("b", 1));
         try (var session = ProgramSession.load(program, OPTIONS);
                 var runner = session.runner(
                         program,
@@ -297,7 +297,7 @@ class ProgramSessionTest {
     @Test
     void refusesListsOfDifferentLengths(BufferAllocator allocator) {
         Program program = Programs.identity(ElementType.FLOAT64, Shape.of(-1, -1));
-        var fetch = new Fetch("y", ElementType.FLOAT64.field("y", 1));
+        var fetch = Fetch.of("y", ElementType.FLOAT64.field("y", 1));
         try (var session = ProgramSession.load(program, OPTIONS);
                 var runner =
                         session.runner(program, List.of(Feed.of("x", "pixels")), List.of(fetch), allocator, ledger);
@@ -326,7 +326,7 @@ class ProgramSessionTest {
     void refusesCellsThatHaveNotTheDeclaredShape(long width, BufferAllocator allocator) {
         Program program = Programs.identity(ElementType.FLOAT64, Shape.of(-1, -1, -1));
         var feed = new Feed("x", "x", Optional.of(Shape.of(2, width)), Feed.NullSlots.REFUSED);
-        var fetch = new Fetch("y", ElementType.FLOAT64.field("y", 2));
+        var fetch = Fetch.of("y", ElementType.FLOAT64.field("y", 2));
         try (var session = ProgramSession.load(program, OPTIONS);
                 var runner = session.runner(program, List.of(feed), List.of(fetch), allocator, ledger);
                 var x = Vectors.counting(ElementType.FLOAT64, 2, new int[] {6}, allocator)) {

@@ -20,6 +20,7 @@ import org.tensorflow.Signature;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.SavedModel;
 import org.tensorflow.types.TFloat64;
 
 @ExtendWith(NativeMemoryExtension.class)
@@ -85,7 +86,7 @@ class SavedModelTest {
         // loading is not part of what the outputs need, so restoring the variable does not cost the alias
         assertThat(program.copiesInputsBecauseOf()).isEmpty();
 
-        var fetch = new Fetch("z", ElementType.FLOAT64.field("z", 0));
+        var fetch = Fetch.of("z", ElementType.FLOAT64.field("z", 0));
         try (var session = ProgramSession.load(program, SessionOptions.onCallingThread(1));
                 var runner = session.runner(
                         program, List.of(Feed.of("x", "x")), List.of(fetch), allocator, new TransferLedger());
@@ -183,5 +184,55 @@ class SavedModelTest {
                 .isInstanceOf(ProgramException.class)
                 .hasMessage(
                         "Cannot load model 'sevens': expected a signature 'classify', found [serving_default]. Name one with fromSavedModel(path, \"…\")");
+    }
+
+    /** Makes the signature's output mean another tensor. */
+    private static void rename(String output, String tensor, Path model) throws IOException {
+        Path file = model.resolve("saved_model.pb");
+        var saved = SavedModel.parseFrom(Files.readAllBytes(file)).toBuilder();
+        var metaGraph = saved.getMetaGraphsBuilder(0);
+        var signature = metaGraph.getSignatureDefOrThrow("serving_default").toBuilder();
+        signature.putOutputs(
+                output,
+                signature.getOutputsOrThrow(output).toBuilder().setName(tensor).build());
+        metaGraph.putSignatureDef("serving_default", signature.build());
+        Files.write(file, saved.build().toByteArray());
+    }
+
+    @Test
+    void refusesASignatureOfTensorsThatAreNotThere() throws IOException {
+        Path model = model();
+        for (String tensor : List.of("nowhere:0", "out:first")) {
+            rename("z", tensor, model);
+            assertThatThrownBy(() -> Program.fromSavedModel(model))
+                    .isInstanceOf(ProgramException.class)
+                    .hasMessage(
+                            "Cannot load model 'sevens': expected tensor '%s', which its signature calls 'z', found none in its graph. Export it again"
+                                    .formatted(tensor));
+        }
+    }
+
+    @Test
+    void refusesAnOutputThatIsAnInput() throws IOException {
+        Path model = model();
+        rename("z", "in:0", model);
+        assertThatThrownBy(() -> Program.fromSavedModel(model))
+                .isInstanceOf(ProgramException.class)
+                .hasMessage(
+                        "Cannot load model 'sevens': output 'z' of signature 'serving_default' is an input as well, which TensorFlow does not hand back. Export the model with an identity there");
+    }
+
+    @Test
+    void refusesATensorThatItsOperationDoesNotHave(BufferAllocator allocator) throws IOException {
+        Path model = model();
+        rename("z", "out:1", model);
+        Program program = Program.fromSavedModel(model);
+        var fetch = Fetch.of("z", ElementType.FLOAT64.field("z", 0));
+        try (var session = ProgramSession.load(program, SessionOptions.onCallingThread(1))) {
+            assertThatThrownBy(() -> session.runner(
+                            program, List.of(Feed.of("x", "x")), List.of(fetch), allocator, new TransferLedger()))
+                    .isInstanceOf(ProgramException.class)
+                    .hasMessage("Cannot run program 'sevens': its graph has no tensor 'out:1'");
+        }
     }
 }
