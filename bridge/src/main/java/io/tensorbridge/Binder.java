@@ -55,6 +55,7 @@ final class Binder {
         for (TensorSpec input : inputs) {
             bindInput(input, feeds, fed);
         }
+        feeds = withCommonWidths(feeds);
         List<BoundFetch> fetches = new ArrayList<>();
         List<Attribute> produced = new ArrayList<>();
         long resultBytes = 0;
@@ -128,6 +129,34 @@ final class Binder {
                     feeds.add(feed);
                     fed.add(attribute);
                 });
+    }
+
+    /** One column may feed several inputs, each of which may know a part of how long its arrays are. */
+    private List<BoundFeed> withCommonWidths(List<BoundFeed> feeds) {
+        Map<String, BoundFeed> firstOfColumn = new LinkedHashMap<>();
+        Map<String, List<Integer>> widthsOfColumn = new LinkedHashMap<>();
+        for (BoundFeed feed : feeds) {
+            BoundFeed first = firstOfColumn.putIfAbsent(feed.column(), feed);
+            if (first == null) {
+                widthsOfColumn.put(feed.column(), feed.widths());
+                continue;
+            }
+            List<Integer> common = new ArrayList<>(feed.widths());
+            List<Integer> before = widthsOfColumn.getOrDefault(feed.column(), feed.widths());
+            for (int level = 0; level < common.size(); level++) {
+                if (common.get(level) >= 0
+                        && before.get(level) >= 0
+                        && !common.get(level).equals(before.get(level))) {
+                    mismatches.add("input '%s': expected %s, but input '%s' takes column '%s' as %s"
+                            .formatted(feed.input(), feed.typeName(), first.input(), feed.column(), first.typeName()));
+                }
+                common.set(level, Math.max(common.get(level), before.get(level)));
+            }
+            widthsOfColumn.put(feed.column(), common);
+        }
+        return feeds.stream()
+                .map(feed -> feed.withWidths(widthsOfColumn.getOrDefault(feed.column(), feed.widths())))
+                .toList();
     }
 
     private void checkColumnsMentioned(List<BoundFeed> feeds, Map<String, String> wanted) {

@@ -16,8 +16,8 @@ import scala.jdk.javaapi.CollectionConverters;
 record Columns(List<Attribute> attributes, boolean caseSensitive) {
 
     static Columns of(org.apache.spark.sql.classic.Dataset<?> df) {
-        List<Attribute> attributes = List.copyOf(
-                CollectionConverters.asJava(df.queryExecution().analyzed().output()));
+        List<Attribute> attributes = List.copyOf(CollectionConverters.asJava(
+                df.queryExecution().commandExecuted().output()));
         return new Columns(attributes, df.sparkSession().sessionState().conf().caseSensitiveAnalysis());
     }
 

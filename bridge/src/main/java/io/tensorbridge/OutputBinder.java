@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.LongStream;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.AttributeReference;
 import org.apache.spark.sql.catalyst.expressions.NamedExpression;
@@ -54,7 +55,12 @@ final class OutputBinder {
         Metadata metadata = rank == 0
                 ? Metadata.empty()
                 : CellShapes.write(Metadata.empty(), cell.get().asArray());
-        fetches.add(new BoundFetch(output, column, type.get(), rank, Binder.describe(type.get(), cell.get())));
+        fetches.add(new BoundFetch(
+                output,
+                column,
+                type.get(),
+                LongStream.of(cell.get().asArray()).boxed().toList(),
+                Binder.describe(type.get(), cell.get())));
         produced.add(new AttributeReference(
                 column,
                 SparkTypes.column(type.get(), rank),

@@ -41,7 +41,12 @@ public record RunMetrics(
 
     /** Returns the counts of the last action that ran on this very DataFrame, such as {@code collectAsList()}. */
     public static RunMetrics of(Dataset<?> df) {
-        return of(((org.apache.spark.sql.classic.Dataset<?>) df).queryExecution());
+        if (!(df instanceof org.apache.spark.sql.classic.Dataset<?> classic)) {
+            throw new UnsupportedOperationException(
+                    "Cannot count over Spark Connect: expected a Dataset of the session's own process, found %s"
+                            .formatted(df.getClass().getName()));
+        }
+        return of(classic.queryExecution());
     }
 
     /** Returns the counts of a query, as a {@code QueryExecutionListener} is handed it. */
@@ -76,6 +81,7 @@ public record RunMetrics(
                 into.add(exec.taskMetrics());
             }
             CollectionConverters.asJava(plan.children()).forEach(child -> collect(child, into));
+            CollectionConverters.asJava(plan.subqueries()).forEach(subquery -> collect(subquery, into));
         }
     }
 }

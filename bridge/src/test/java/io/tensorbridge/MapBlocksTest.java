@@ -5,11 +5,14 @@ import static org.apache.spark.sql.functions.array_repeat;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.sum;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tensorbridge.tensor.NativeMemoryExtension;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.Programs;
+import io.tensorbridge.tensor.SignatureMismatchException;
 import java.nio.file.Path;
+import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -109,6 +112,80 @@ class MapBlocksTest {
         } finally {
             cached.unpersist();
         }
+    }
+
+    @Test
+    void feedsSeveralInputsWithOneColumn(SparkSession spark) {
+        Program twice = Program.build(tf -> {
+                    var a = Program.placeholder(tf, "a", TFloat32.class, Shape.of(-1, -1));
+                    var b = Program.placeholder(tf, "b", TFloat32.class, Shape.of(-1, 3));
+                    return Program.outputs("y", tf.math.add(a, b));
+                })
+                .named("twice");
+        Dataset<Row> df =
+                spark.range(10).select(array_repeat(col("id").cast("float"), 3).as("x"), col("id"));
+        Dataset<Row> result = mapBlocks(twice).feed("a", "x").feed("b", "x").apply(df);
+        for (Row row : result.collectAsList()) {
+            float id = row.<Long>getAs("id");
+            assertThat(row.<Float>getList(2)).containsExactly(2 * id, 2 * id, 2 * id);
+        }
+        assertThat(RunMetrics.of(result).bytesCopied()).containsEntry("rows", 10L * 3 * Float.BYTES);
+    }
+
+    @Test
+    void refusesOneColumnAsTwoShapes(SparkSession spark) {
+        Program odd = Program.build(tf -> {
+                    var a = Program.placeholder(tf, "a", TFloat32.class, Shape.of(-1, 4));
+                    var b = Program.placeholder(tf, "b", TFloat32.class, Shape.of(-1, 3));
+                    return Program.outputs("y", tf.concat(List.of(a, b), tf.constant(1)));
+                })
+                .named("odd");
+        Dataset<Row> df =
+                spark.range(10).select(array_repeat(col("id").cast("float"), 3).as("x"));
+        assertThatThrownBy(() -> mapBlocks(odd).feed("a", "x").feed("b", "x").apply(df))
+                .isInstanceOf(SignatureMismatchException.class)
+                .hasMessage("""
+                        Cannot run program 'odd' on this DataFrame:
+                          - input 'b': expected DT_FLOAT[?, 3], but input 'a' takes column 'x' as DT_FLOAT[?, 4]""");
+    }
+
+    @Test
+    void holdsADeclaredShapeOfAnOutputAgainstEveryRun(SparkSession spark) {
+        Program any = Program.build(tf -> {
+                    var x = Program.placeholder(tf, "x", TFloat32.class, Shape.unknown());
+                    return Program.outputs("y", tf.math.neg(x));
+                })
+                .named("any");
+        Dataset<Row> df =
+                spark.range(10).select(array_repeat(col("id").cast("float"), 3).as("x"));
+        assertThatThrownBy(() -> mapBlocks(any).shape("y", 2).apply(df).collectAsList())
+                .hasStackTraceContaining(
+                        "expected cells of output 'y' to have shape [2], found tensor of shape [5, 3]");
+        assertThat(mapBlocks(any).shape("y", -1).apply(df).collectAsList()).hasSize(10);
+    }
+
+    @Test
+    void tellsSparkHowLargeItsColumnsAre(SparkSession spark) {
+        Program wide = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TFloat32.class, Shape.of(-1));
+            return Program.outputs(
+                    "y",
+                    tf.math.mul(
+                            tf.expandDims(x, tf.constant(1)),
+                            tf.zeros(tf.constant(new int[] {1, 1024}), TFloat32.class)));
+        });
+        Dataset<Row> df = spark.range(1_000).select(col("id").cast("float").as("x"));
+        var plan = ((org.apache.spark.sql.classic.Dataset<Row>) mapBlocks(wide).apply(df)).queryExecution();
+        assertThat(plan.optimizedPlan().stats().sizeInBytes().toLong()).isGreaterThan(500 * 4_096L);
+        assertThat(mapBlocks(wide).apply(df).count()).isEqualTo(1_000);
+    }
+
+    /** An external process is fed by a thread of its own, which may be at work when the task ends. */
+    @Test
+    void feedsExternalProcesses(SparkSession spark) {
+        Dataset<Row> result = mapBlocks(Programs.plusThree()).blockRows(100).apply(numbers(spark));
+        assertThat(result.select("z").toJavaRDD().pipe("cat").count()).isEqualTo(ROWS);
+        assertThat(result.select("z").toJavaRDD().pipe("head -n 1").take(1)).isNotEmpty();
     }
 
     private static org.assertj.core.data.Offset<Double> within(double of) {

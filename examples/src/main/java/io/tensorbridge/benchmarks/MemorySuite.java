@@ -57,6 +57,9 @@ final class MemorySuite {
         } finally {
             spark.stop();
         }
+        if (DONE.sum() != ROWS) {
+            throw new IllegalStateException("Expected %d rows, found %d".formatted(ROWS, DONE.sum()));
+        }
         List<Sample> later = samples.stream().filter(s -> s.rows() >= ROWS / 10).toList();
         print("rows: %d", DONE.sum());
         print("resident after the first 10 M rows: %.0f MiB", later.get(0).mebibytes());

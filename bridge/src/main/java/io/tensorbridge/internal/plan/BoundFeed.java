@@ -27,6 +27,11 @@ public record BoundFeed(
         NullPolicy onNull)
         implements Serializable {
 
+    /** Returns this binding with other lengths of the column's arrays. */
+    public BoundFeed withWidths(List<Integer> newWidths) {
+        return new BoundFeed(input, column, typeName, newWidths, cell, onNull);
+    }
+
     /** Returns the shape of a cell, if it is known beyond what the column's nesting tells. */
     public Optional<Shape> cellShape() {
         return Optional.ofNullable(cell)

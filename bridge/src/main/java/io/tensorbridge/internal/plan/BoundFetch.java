@@ -2,6 +2,8 @@ package io.tensorbridge.internal.plan;
 
 import io.tensorbridge.tensor.ElementType;
 import java.io.Serializable;
+import java.util.List;
+import org.tensorflow.ndarray.Shape;
 
 /**
  * An output and the column that it becomes.
@@ -9,8 +11,14 @@ import java.io.Serializable;
  * @param output the output's name
  * @param column the column's name
  * @param elementType the type of its values
- * @param cellRank the number of dimensions of a cell
+ * @param cell the dimensions of a cell, -1 where unknown
  * @param typeName what the tensor is, for people: {@code DT_FLOAT[?, 3]}
  */
-public record BoundFetch(String output, String column, ElementType elementType, int cellRank, String typeName)
-        implements Serializable {}
+public record BoundFetch(String output, String column, ElementType elementType, List<Long> cell, String typeName)
+        implements Serializable {
+
+    /** Returns the shape of a cell. */
+    public Shape cellShape() {
+        return Shape.of(cell.stream().mapToLong(Long::longValue).toArray());
+    }
+}

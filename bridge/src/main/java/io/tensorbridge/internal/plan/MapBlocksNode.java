@@ -1,5 +1,6 @@
 package io.tensorbridge.internal.plan;
 
+import java.math.BigInteger;
 import java.util.Objects;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.AttributeSet;
@@ -7,9 +8,12 @@ import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.ExpressionSet;
 import org.apache.spark.sql.catalyst.expressions.ExpressionSet$;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.plans.logical.Statistics;
 import org.apache.spark.sql.catalyst.plans.logical.UnaryNode;
+import scala.Option;
 import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Seq;
+import scala.math.BigInt;
 
 /** The logical node: a program over the rows of its child. Public because Catalyst makes copies through its constructor. */
 public final class MapBlocksNode extends LogicalPlan implements UnaryNode {
@@ -69,6 +73,31 @@ public final class MapBlocksNode extends LogicalPlan implements UnaryNode {
     @Override
     public AttributeSet producedAttributes() {
         return AttributeSet.apply(Scala.<Expression>concat(produced, Scala.<Expression>none()));
+    }
+
+    /** Counts the new columns in, whose arrays Spark would take for one value long: joins are planned by this. */
+    @Override
+    public Statistics stats() {
+        Statistics below = child.stats();
+        long rowSize = rowSize(child.output());
+        long newColumns = Math.max(program.limits().resultBytesPerRow(), rowSize(produced));
+        BigInteger rows = below.sizeInBytes().bigInteger().divide(BigInteger.valueOf(rowSize));
+        BigInteger size = rows.multiply(BigInteger.valueOf(newColumns));
+        if (!program.trimmed()) {
+            size = size.add(below.sizeInBytes().bigInteger());
+        }
+        return new Statistics(
+                new BigInt(size.max(BigInteger.ONE)),
+                program.trimmed() ? Option.empty() : below.rowCount(),
+                below.attributeStats(),
+                below.isRuntime());
+    }
+
+    private static long rowSize(Seq<Attribute> columns) {
+        return 8
+                + Scala.list(columns).stream()
+                        .mapToLong(column -> column.dataType().defaultSize())
+                        .sum();
     }
 
     @Override

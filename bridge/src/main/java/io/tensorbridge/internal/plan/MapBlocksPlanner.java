@@ -30,7 +30,7 @@ public final class MapBlocksPlanner {
         var dataset = (org.apache.spark.sql.classic.Dataset<?>) df;
         SparkSession session = dataset.sparkSession();
         install(session);
-        LogicalPlan child = dataset.queryExecution().analyzed();
+        LogicalPlan child = dataset.queryExecution().commandExecuted();
         var node = new MapBlocksNode(bound.program(), Scala.seq(bound.fed()), Scala.seq(bound.produced()), child);
         return org.apache.spark.sql.classic.Dataset.ofRows(session, withFreshNames(node));
     }

@@ -62,7 +62,14 @@ public record MapBlocksTask(
         TaskContext context = TaskContext.get();
         BufferAllocator allocator = ExecutorMemory.forTask("partition " + context.partitionId());
         var copies = new BlockCopies();
-        var batches = new ResultBatches(this, factory.open(allocator, copies), copies, allocator, context);
+        BlockSource blocks;
+        try {
+            blocks = factory.open(allocator, copies);
+        } catch (RuntimeException | Error e) {
+            allocator.close();
+            throw e;
+        }
+        var batches = new ResultBatches(this, blocks, copies, allocator, context);
         context.addTaskCompletionListener(batches);
         return batches;
     }

@@ -9,10 +9,13 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
-/** Ships a program to the executors once, however many jobs run it: on the driver. Safe for use by several threads. */
+/**
+ * Ships a program to the executors once for all jobs that overlap: on the driver. A job that comes when no other refers to
+ * the program any more ships it again. Safe for use by several threads.
+ */
 public final class ProgramBroadcasts {
 
-    // Weak on both sides: a stopped context takes its programs along, and a program that no plan refers to any more is
+    // Weak on both sides: a stopped context takes its programs along, and a program that no job refers to any more is
     // removed from the executors by Spark's own cleaner.
     private static final Map<SparkContext, Map<Program, WeakReference<Broadcast<Program>>>> SHIPPED =
             new WeakHashMap<>();

@@ -29,17 +29,24 @@ import org.apache.spark.sql.vectorized.ColumnVector;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
 import org.apache.spark.util.TaskCompletionListener;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The loop of a task: block by block through the session, one batch of results at a time.
  *
  * <p>A batch is valid until the next is asked for; what it is made of is freed then, or when the task ends, whoever has
- * closed or kept it. The session is asked for when there is a first block. For use by the task's thread.
+ * closed or kept it. The session is asked for when there is a first block.
+ *
+ * <p>For use by one thread at a time. That is not always the task's own: Spark feeds external processes from another, which
+ * may still be at it when the task ends. So the methods exclude each other, and a block under way is waited for.
  */
 final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionListener {
 
+    private static final Logger LOG = LoggerFactory.getLogger(ResultBatches.class);
+
     private final MapBlocksTask task;
-    private final BlockSource blocks;
+    private @Nullable BlockSource blocks; // null once closed: a task may go through many partitions
     private final BlockCopies copies;
     private final BufferAllocator allocator;
     private final TaskContext context;
@@ -49,7 +56,6 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
     private @Nullable VectorSchemaRoot results;
     private boolean blockIsReady;
     private long blockCount;
-    private boolean closed;
 
     ResultBatches(
             MapBlocksTask task,
@@ -65,17 +71,15 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
     }
 
     @Override
-    public boolean hasNext() {
-        if (blockIsReady) {
-            return true;
-        }
-        if (closed) {
-            return false;
+    public synchronized boolean hasNext() {
+        BlockSource open = blocks;
+        if (blockIsReady || open == null) {
+            return blockIsReady;
         }
         releaseResults();
         context.killTaskIfInterrupted(); // a run cannot be interrupted, so between two is the time
         try {
-            blockIsReady = blocks.advance();
+            blockIsReady = open.advance();
         } catch (BlockException e) {
             throw new SignatureMismatchException(String.valueOf(e.getMessage()), e);
         }
@@ -86,13 +90,13 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
     }
 
     @Override
-    public ColumnarBatch next() {
-        if (!hasNext()) {
+    public synchronized ColumnarBatch next() {
+        if (!hasNext() || blocks == null) {
             throw new NoSuchElementException();
         }
         blockIsReady = false;
         Block block = blocks.block();
-        VectorSchemaRoot outputs = run(block);
+        VectorSchemaRoot outputs = run(blocks);
         results = outputs;
         if (!task.trimmed() && outputs.getRowCount() != block.rowCount()) {
             throw new ProgramException(
@@ -108,7 +112,8 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         return new ColumnarBatch(columns.toArray(ColumnVector[]::new), outputs.getRowCount());
     }
 
-    private VectorSchemaRoot run(Block block) {
+    private VectorSchemaRoot run(BlockSource source) {
+        Block block = source.block();
         List<FieldVector> fed = block.fed().getFieldVectors();
         List<FieldVector> columns = task.columnOfFeed().stream().map(fed::get).toList();
         BlockRunner open = runner();
@@ -118,7 +123,7 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         } catch (ProgramException e) {
             throw new ProgramException(where(block.rowCount()), e.reason(), e);
         } finally {
-            blocks.ran(open.runNanos() - before);
+            source.ran(open.runNanos() - before);
         }
     }
 
@@ -154,7 +159,10 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
     private List<Fetch> fetches() {
         List<Fetch> fetches = new ArrayList<>();
         for (BoundFetch fetch : task.fetches()) {
-            fetches.add(new Fetch(fetch.output(), fetch.elementType().field(fetch.column(), fetch.cellRank())));
+            fetches.add(new Fetch(
+                    fetch.output(),
+                    fetch.elementType().field(fetch.column(), fetch.cell().size()),
+                    fetch.cellShape()));
         }
         return fetches;
     }
@@ -171,14 +179,19 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         close();
     }
 
-    private void close() {
-        if (closed) {
+    private synchronized void close() {
+        BlockSource open = blocks;
+        if (open == null) {
             return;
         }
-        closed = true;
+        blocks = null;
+        blockIsReady = false;
+        BlockRunner openRunner = runner;
+        runner = null;
+        count(open, openRunner);
         try {
             // each in turn, whatever happens to the others
-            AutoCloseables.close(this::releaseResults, this::count, runner, blocks, lease, allocator);
+            AutoCloseables.close(this::releaseResults, openRunner, open, lease, this::closeAllocator);
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
@@ -186,11 +199,24 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         }
     }
 
-    private void count() {
-        task.metrics().add(TaskMetrics.DROPPED, blocks.droppedRows());
+    /** TensorFlow may hold on to a buffer against all expectation; that is a leak, and no reason to lose the task's work. */
+    private void closeAllocator() {
+        if (allocator.getAllocatedMemory() == 0) {
+            allocator.close();
+        } else {
+            LOG.warn(
+                    "Program {} keeps {} bytes of partition {} beyond its end",
+                    task.sessionKey(),
+                    allocator.getAllocatedMemory(),
+                    context.partitionId());
+        }
+    }
+
+    private void count(BlockSource source, @Nullable BlockRunner ran) {
+        task.metrics().add(TaskMetrics.DROPPED, source.droppedRows());
         task.metrics().addCopies(copies);
         task.metrics().addTransfers(ledger);
-        task.metrics().add(TaskMetrics.RUN, runner == null ? 0 : runner.runNanos());
+        task.metrics().add(TaskMetrics.RUN, ran == null ? 0 : ran.runNanos());
         task.metrics().add(TaskMetrics.PEAK, allocator.getPeakMemoryAllocation());
     }
 }

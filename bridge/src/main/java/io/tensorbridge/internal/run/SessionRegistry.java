@@ -51,26 +51,39 @@ public final class SessionRegistry {
      */
     Lease acquire(String sessionKey, SessionOptions options, Supplier<Program> program) {
         var key = new Key(sessionKey, options);
-        Entry entry;
-        boolean first;
-        synchronized (this) {
-            entry = entries.computeIfAbsent(key, k -> new Entry(program, options));
-            first = entry.users == 0 && entry.lastUse == 0;
-            entry.users++;
-            entry.lastUse = ++uses;
-        }
-        try {
-            long start = System.nanoTime();
-            entry.loading.run(); // does nothing if it has run or is running
-            ProgramSession session = entry.loading.get();
-            return new Lease(entry, session, first ? System.nanoTime() - start : -1);
-        } catch (ExecutionException e) {
-            abandon(key, entry);
-            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            release(entry);
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("Interrupted while another task loads the program", e);
+        while (true) {
+            Entry entry;
+            boolean first;
+            synchronized (this) {
+                entry = entries.get(key);
+                first = entry == null;
+                if (entry == null) {
+                    entry = new Entry(program, options);
+                    entries.put(key, entry);
+                }
+                entry.users++;
+                entry.lastUse = ++uses;
+            }
+            try {
+                long start = System.nanoTime();
+                if (first) {
+                    entry.loading.run();
+                }
+                ProgramSession session = entry.loading.get();
+                return new Lease(entry, session, first ? System.nanoTime() - start : -1);
+            } catch (ExecutionException e) {
+                abandon(key, entry);
+                if (first) {
+                    throw e.getCause() instanceof RuntimeException cause
+                            ? cause
+                            : new IllegalStateException("Cannot load program " + sessionKey, e.getCause());
+                }
+                // another task has failed to load it, perhaps because it was killed meanwhile: try oneself
+            } catch (InterruptedException e) {
+                release(entry);
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("Interrupted while another task loads the program", e);
+            }
         }
     }
 
