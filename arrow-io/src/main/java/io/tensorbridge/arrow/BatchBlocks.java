@@ -86,9 +86,10 @@ final class BatchBlocks extends BlockSource {
     }
 
     /**
-     * Returns how many rows to take: all that are left, or even parts of them, which begin where TensorFlow can alias.
+     * Returns how many rows to take: all that are left, or even parts of them.
      *
-     * <p>Where nothing is copied nothing is allocated, so such a block may be twice as large before it is cut.
+     * <p>Where nothing is copied nothing is allocated, so such a block may be twice as large before it is cut; and its
+     * parts begin where TensorFlow can alias.
      */
     private int rowsOfBlock(ColumnarBatch open) {
         int left = rowsInBatch - from;
@@ -104,11 +105,11 @@ final class BatchBlocks extends BlockSource {
         }
         int parts = (int) ((left + (long) limit - 1) / limit);
         int even = (left + parts - 1) / parts;
-        int aligned = (even + ALIGNED_ROWS - 1) / ALIGNED_ROWS * ALIGNED_ROWS;
-        if (aligned <= limit) {
-            return aligned;
+        if (!asItIs || limit < ALIGNED_ROWS) {
+            return even;
         }
-        return limit >= ALIGNED_ROWS ? limit / ALIGNED_ROWS * ALIGNED_ROWS : even;
+        int aligned = (even + ALIGNED_ROWS - 1) / ALIGNED_ROWS * ALIGNED_ROWS;
+        return aligned <= limit ? aligned : limit / ALIGNED_ROWS * ALIGNED_ROWS;
     }
 
     private void copy(FedColumn column, ColumnVector source, int count) {

@@ -172,13 +172,26 @@ class BlockSourceTest {
     }
 
     @Test
-    void cutsBatchesEvenlyAndWhereTheyCanBeAliased() {
+    void cutsBatchesEvenly() {
         var x = new OnHeapColumnVector(1_335, DataTypes.FloatType);
         try (x;
                 var source = overBatches(
                         List.of(new ColumnarBatch(new ColumnVector[] {x}, 1_335)),
                         new BlockLimits(1_334, LARGE, 0),
                         column("x", 0, DataTypes.FloatType))) {
+            assertThat(sizes(source)).containsExactly(668, 667);
+        }
+    }
+
+    @Test
+    void cutsArrowBatchesWhereTheyCanBeAliased() {
+        var x = new Float8Vector("x", allocator);
+        x.allocateNew(1_335);
+        x.getValidityBuffer().setOne(0, x.getValidityBuffer().capacity());
+        x.setValueCount(1_335);
+        var batch = new ColumnarBatch(new ColumnVector[] {new ArrowColumnVector(x)}, 1_335);
+        try (var source =
+                overBatches(List.of(batch), new BlockLimits(1_334, LARGE, 0), column("x", 0, DataTypes.DoubleType))) {
             assertThat(sizes(source)).containsExactly(704, 631);
         }
     }
