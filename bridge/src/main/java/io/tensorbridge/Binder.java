@@ -1,10 +1,10 @@
 package io.tensorbridge;
 
 import io.tensorbridge.arrow.NullPolicy;
-import io.tensorbridge.internal.plan.Bound;
-import io.tensorbridge.internal.plan.BoundFeed;
-import io.tensorbridge.internal.plan.BoundFetch;
-import io.tensorbridge.internal.plan.BoundProgram;
+import io.tensorbridge.internal.bind.Bound;
+import io.tensorbridge.internal.bind.BoundFeed;
+import io.tensorbridge.internal.bind.BoundFetch;
+import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.tensor.ElementType;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.ProgramSignature;

@@ -1,9 +1,9 @@
 package io.tensorbridge;
 
-import io.tensorbridge.internal.plan.Bound;
-import io.tensorbridge.internal.plan.BoundFeed;
-import io.tensorbridge.internal.plan.BoundFetch;
-import io.tensorbridge.internal.plan.BoundProgram;
+import io.tensorbridge.internal.bind.Bound;
+import io.tensorbridge.internal.bind.BoundFeed;
+import io.tensorbridge.internal.bind.BoundFetch;
+import io.tensorbridge.internal.bind.BoundProgram;
 import java.util.Locale;
 import java.util.StringJoiner;
 

@@ -3,7 +3,7 @@ package io.tensorbridge;
 import io.tensorbridge.arrow.BlockColumn;
 import io.tensorbridge.arrow.CellShapes;
 import io.tensorbridge.arrow.NullPolicy;
-import io.tensorbridge.internal.plan.BoundFeed;
+import io.tensorbridge.internal.bind.BoundFeed;
 import io.tensorbridge.tensor.ElementType;
 import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;

@@ -1,7 +1,7 @@
 package io.tensorbridge;
 
 import io.tensorbridge.arrow.CellShapes;
-import io.tensorbridge.internal.plan.BoundFetch;
+import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.tensor.ElementType;
 import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;

@@ -31,7 +31,7 @@ class ScoreDigitsTest {
         assertThat(last.get(3)).isEqualTo("bytes aliased: " + 1000 * (400 + 10 * 4 + 4));
         assertThat(last.get(4))
                 .isEqualTo(
-                        "bytes copied: 400000 (rows=0, columns=400000, dictionary=0, nulls=0, kept=0, misaligned=0, program=0)");
+                        "bytes copied: 400000 (rows=0, columns=400000, misaligned=0, program=0, dictionary=0, nulls=0, kept=0)");
         assertThat(last.get(5)).matches("seconds in Session\\.run: \\d+\\.\\d{3} of \\d+\\.\\d{3}");
     }
 

@@ -1,6 +1,8 @@
 package io.tensorbridge.internal.plan;
 
 import io.tensorbridge.arrow.BlockColumn;
+import io.tensorbridge.internal.bind.BoundFeed;
+import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.run.MapBlocksTask;
 import io.tensorbridge.internal.run.ProgramBroadcasts;
 import io.tensorbridge.internal.run.TaskMetrics;

@@ -1,5 +1,6 @@
 package io.tensorbridge.internal.plan;
 
+import io.tensorbridge.internal.bind.BoundProgram;
 import java.math.BigInteger;
 import java.util.Objects;
 import org.apache.spark.sql.catalyst.expressions.Attribute;

@@ -1,5 +1,6 @@
 package io.tensorbridge.internal.plan;
 
+import io.tensorbridge.internal.bind.Bound;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.Dataset;

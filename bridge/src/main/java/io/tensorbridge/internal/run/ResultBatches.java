@@ -6,7 +6,7 @@ import io.tensorbridge.arrow.BlockCopies;
 import io.tensorbridge.arrow.BlockException;
 import io.tensorbridge.arrow.BlockSource;
 import io.tensorbridge.arrow.NullPolicy;
-import io.tensorbridge.internal.plan.BoundFetch;
+import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.tensor.BlockRunner;
 import io.tensorbridge.tensor.Feed;
 import io.tensorbridge.tensor.Fetch;

@@ -4,7 +4,10 @@ import io.tensorbridge.arrow.BlockCopies;
 import io.tensorbridge.tensor.CopyReason;
 import io.tensorbridge.tensor.TransferLedger;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.SparkContext;
@@ -37,10 +40,7 @@ public final class TaskMetrics implements Serializable {
         metrics.put(ROWS, SQLMetrics.createMetric(context, "number of output rows"));
         metrics.put(DROPPED, SQLMetrics.createMetric(context, "rows dropped for nulls"));
         metrics.put(ALIASED, SQLMetrics.createSizeMetric(context, "bytes aliased", 0));
-        for (BlockCopies.Source source : BlockCopies.Source.values()) {
-            metrics.put(key(source), SQLMetrics.createSizeMetric(context, "bytes copied: " + label(source.name()), 0));
-        }
-        for (CopyReason reason : CopyReason.values()) {
+        for (Enum<?> reason : reasons()) {
             metrics.put(key(reason), SQLMetrics.createSizeMetric(context, "bytes copied: " + label(reason.name()), 0));
         }
         metrics.put(SESSIONS, SQLMetrics.createMetric(context, "sessions loaded"));
@@ -48,6 +48,15 @@ public final class TaskMetrics implements Serializable {
         metrics.put(RUN, SQLMetrics.createNanoTimingMetric(context, "time in Session.run", 0));
         metrics.put(PEAK, SQLMetrics.createSizeMetric(context, "peak native bytes", 0));
         return all;
+    }
+
+    /** Returns all reasons: the one bulk copy into the block, what comes between Arrow and TensorFlow, and the rest. */
+    private static List<Enum<?>> reasons() {
+        var bulk = EnumSet.of(BlockCopies.Source.ROWS, BlockCopies.Source.COLUMNS);
+        List<Enum<?>> reasons = new ArrayList<>(bulk);
+        reasons.addAll(List.of(CopyReason.values()));
+        reasons.addAll(EnumSet.complementOf(bulk));
+        return reasons;
     }
 
     private static String key(Enum<?> reason) {

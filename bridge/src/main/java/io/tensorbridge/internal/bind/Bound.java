@@ -1,4 +1,4 @@
-package io.tensorbridge.internal.plan;
+package io.tensorbridge.internal.bind;
 
 import java.util.List;
 import org.apache.spark.sql.catalyst.expressions.Attribute;

@@ -1,4 +1,4 @@
-package io.tensorbridge.internal.plan;
+package io.tensorbridge.internal.bind;
 
 import io.tensorbridge.arrow.NullPolicy;
 import java.io.Serializable;
