@@ -154,7 +154,10 @@ class FailuresTest {
             }
         });
         job.start();
-        Thread.sleep(3_000);
+        while (ExecutorMemory.allocatedBytes() == 0) { // bounded by the test's own time
+            Thread.sleep(10);
+        }
+        Thread.sleep(1_000);
         assertThat(ExecutorMemory.allocatedBytes()).isPositive();
         long start = System.nanoTime();
         context.cancelJobGroup("slow");
