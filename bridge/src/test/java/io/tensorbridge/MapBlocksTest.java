@@ -23,6 +23,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
 
 @ExtendWith({SparkExtension.class, NativeMemoryExtension.class})
 class MapBlocksTest {
@@ -77,6 +80,47 @@ class MapBlocksTest {
                     mapBlocks(Programs.plusThree()).apply(spark.read().parquet(path));
             assertPlusThree(result, ROWS);
             assertThat(RunMetrics.of(result).bytesCopied()).containsEntry("columns", (long) ROWS * Double.BYTES);
+        } finally {
+            spark.conf().unset("spark.sql.columnVector.offheap.enabled");
+        }
+    }
+
+    /** Few values, so that Parquet keeps them in dictionaries: of four bytes and of eight, each in a row group of its own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"false", "true"})
+    void decodesDictionaries(String offHeap, SparkSession spark, @TempDir Path directory) {
+        String path = directory.resolve("few").toString();
+        spark.range(0, ROWS, 1, 2)
+                .selectExpr(
+                        "id",
+                        "id % 7 + 0.5d as x",
+                        "id % 5 as l",
+                        "cast(id % 3 as int) as i",
+                        "cast(id % 9 as float) as f")
+                .write()
+                .parquet(path);
+        Program program = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1));
+            var l = Program.placeholder(tf, "l", TInt64.class, Shape.of(-1));
+            var i = Program.placeholder(tf, "i", TInt32.class, Shape.of(-1));
+            var f = Program.placeholder(tf, "f", TFloat32.class, Shape.of(-1));
+            return Program.outputs("x2", tf.math.add(x, x))
+                    .and("l2", tf.math.add(l, l))
+                    .and("i2", tf.math.add(i, i))
+                    .and("f2", tf.math.add(f, f));
+        });
+        spark.conf().set("spark.sql.columnVector.offheap.enabled", offHeap);
+        try {
+            Dataset<Row> result =
+                    mapBlocks(program).blockRows(900).apply(spark.read().parquet(path));
+            for (Row row : result.collectAsList()) {
+                long id = row.getAs("id");
+                assertThat(row.<Double>getAs("x2")).isEqualTo(2 * (id % 7) + 1.0);
+                assertThat(row.<Long>getAs("l2")).isEqualTo(2 * (id % 5));
+                assertThat(row.<Integer>getAs("i2")).isEqualTo((int) (2 * (id % 3)));
+                assertThat(row.<Float>getAs("f2")).isEqualTo(2f * (id % 9));
+            }
+            assertThat(RunMetrics.of(result).bytesCopied()).containsEntry("dictionary", ROWS * (8L + 8 + 4 + 4));
         } finally {
             spark.conf().unset("spark.sql.columnVector.offheap.enabled");
         }

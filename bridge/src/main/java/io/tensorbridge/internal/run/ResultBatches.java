@@ -188,10 +188,10 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         blockIsReady = false;
         BlockRunner openRunner = runner;
         runner = null;
-        count(open, openRunner);
         try {
             // each in turn, whatever happens to the others
-            AutoCloseables.close(this::releaseResults, openRunner, open, lease, this::closeAllocator);
+            AutoCloseables.close(
+                    () -> count(open, openRunner), this::releaseResults, openRunner, open, lease, this::closeAllocator);
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
