@@ -1,9 +1,11 @@
 package io.tensorbridge;
 
+import io.tensorbridge.tensor.Program;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import scala.jdk.javaapi.CollectionConverters;
 
@@ -15,10 +17,16 @@ import scala.jdk.javaapi.CollectionConverters;
  */
 record Columns(List<Attribute> attributes, boolean caseSensitive) {
 
-    static Columns of(org.apache.spark.sql.classic.Dataset<?> df) {
+    static Columns of(Dataset<?> df, Program program) {
+        if (!(df instanceof org.apache.spark.sql.classic.Dataset<?> classic)) {
+            throw new UnsupportedOperationException(
+                    "Cannot run program '%s' over Spark Connect: expected a Dataset of the session's own process, found %s"
+                            .formatted(program.name(), df.getClass().getName()));
+        }
         List<Attribute> attributes = List.copyOf(CollectionConverters.asJava(
-                df.queryExecution().commandExecuted().output()));
-        return new Columns(attributes, df.sparkSession().sessionState().conf().caseSensitiveAnalysis());
+                classic.queryExecution().commandExecuted().output()));
+        return new Columns(
+                attributes, classic.sparkSession().sessionState().conf().caseSensitiveAnalysis());
     }
 
     /** Returns all columns of this name; a name is taken to the letter, dots and all. */

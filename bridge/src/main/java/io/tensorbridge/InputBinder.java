@@ -22,12 +22,14 @@ import org.tensorflow.ndarray.Shape;
 /** Binds one input to one column: type, rank and dimensions. */
 final class InputBinder {
 
-    private final MapBlocks operation;
+    private final Refinements refinements;
+    private final Contract contract;
     private final Columns columns;
-    private final List<String> mismatches;
+    private final Mismatches mismatches;
 
-    InputBinder(MapBlocks operation, Columns columns, List<String> mismatches) {
-        this.operation = operation;
+    InputBinder(Refinements refinements, Contract contract, Columns columns, Mismatches mismatches) {
+        this.refinements = refinements;
+        this.contract = contract;
         this.columns = columns;
         this.mismatches = mismatches;
     }
@@ -46,15 +48,13 @@ final class InputBinder {
             return mismatch(
                     input,
                     "expected a dimension of rows, found %s; a scalar cannot be fed with a column"
-                            .formatted(Shapes.describe(input.elementType(), input.shape())));
+                            .formatted(contract.describe(input)));
         }
         if (!input.shape().isUnknown() && input.shape().get(0) >= 0) {
             return mismatch(
                     input,
                     "expected any number of rows, found %s, which takes %d only. Export the program with an unknown first dimension"
-                            .formatted(
-                                    Shapes.describe(input.elementType(), input.shape()),
-                                    input.shape().get(0)));
+                            .formatted(contract.describe(input), input.shape().get(0)));
         }
         Optional<Shape> declared = declaredShape(column);
         int levels = BlockColumn.levels(type);
@@ -65,9 +65,9 @@ final class InputBinder {
                     input,
                     "expected %s, found column '%s' of %s%s"
                             .formatted(
-                                    Shapes.describe(input.elementType(), input.shape()),
+                                    contract.describe(input),
                                     column.name(),
-                                    Binder.describe(elements.get(), found),
+                                    contract.describe(elements.get().dataType(), found),
                                     castOf(input, column)));
         }
         if (binary && (declared.isEmpty() || declared.get().hasUnknownDimension())) {
@@ -88,9 +88,9 @@ final class InputBinder {
                     input,
                     "expected %s, found column '%s' of %s%s"
                             .formatted(
-                                    Shapes.describe(input.elementType(), input.shape()),
+                                    contract.describe(input),
                                     column.name(),
-                                    Binder.describe(elements.get(), found),
+                                    contract.describe(elements.get().dataType(), found),
                                     declared.isEmpty()
                                                     && levels == 1
                                                     && input.cellShape().numDimensions() > 1
@@ -122,7 +122,7 @@ final class InputBinder {
                 .map(policy -> new BoundFeed(
                         input.name(),
                         column.name(),
-                        Binder.describe(elements.get(), cell),
+                        contract.describe(elements.get().dataType(), cell),
                         widths.get(),
                         LongStream.of(cell.asArray()).boxed().toList(),
                         policy));
@@ -139,7 +139,7 @@ final class InputBinder {
     }
 
     private Optional<Shape> declaredShape(Attribute column) {
-        Optional<Shape> given = columns.lookUp(operation.shapes(), column.name());
+        Optional<Shape> given = columns.lookUp(refinements.shapes(), column.name());
         return given.isPresent() ? given : CellShapes.read(column.metadata()).map(Shape::of);
     }
 
@@ -206,7 +206,7 @@ final class InputBinder {
     }
 
     private Optional<BoundFeed> mismatch(TensorSpec input, String what) {
-        mismatches.add("input '%s': %s".formatted(input.name(), what));
+        mismatches.addInput(input.name(), what);
         return Optional.empty();
     }
 }

@@ -20,13 +20,17 @@ import scala.jdk.javaapi.CollectionConverters;
 /** Binds outputs to new columns: type, rank, and a name that is free. */
 final class OutputBinder {
 
-    private final MapBlocks operation;
+    private final Refinements refinements;
+    private final Contract contract;
+    private final boolean trimmed;
     private final Columns columns;
-    private final List<String> mismatches;
+    private final Mismatches mismatches;
     private final Map<String, String> outputOfColumn = new HashMap<>();
 
-    OutputBinder(MapBlocks operation, Columns columns, List<String> mismatches) {
-        this.operation = operation;
+    OutputBinder(Refinements refinements, Contract contract, boolean trimmed, Columns columns, Mismatches mismatches) {
+        this.refinements = refinements;
+        this.contract = contract;
+        this.trimmed = trimmed;
         this.columns = columns;
         this.mismatches = mismatches;
     }
@@ -34,7 +38,7 @@ final class OutputBinder {
     /** Binds one output; returns the bytes it gives for a row, 0 if that is unknown. */
     long bind(String output, String column, List<BoundFetch> fetches, List<Attribute> produced) {
         checkName(output, column);
-        Optional<TensorSpec> spec = operation.program().signature().output(output);
+        Optional<TensorSpec> spec = contract.output(output);
         if (spec.isEmpty()) {
             return 0; // noted already
         }
@@ -43,8 +47,7 @@ final class OutputBinder {
             mismatch(
                     output,
                     "%s has no column type. Fetch other outputs with fetch(\"…\")"
-                            .formatted(Shapes.describe(
-                                    spec.get().elementType(), spec.get().shape())));
+                            .formatted(contract.describe(spec.get())));
             return 0;
         }
         Optional<Shape> cell = cellShape(spec.get(), column);
@@ -60,7 +63,7 @@ final class OutputBinder {
                 column,
                 type.get(),
                 LongStream.of(cell.get().asArray()).boxed().toList(),
-                Binder.describe(type.get(), cell.get())));
+                contract.describe(type.get().dataType(), cell.get())));
         produced.add(new AttributeReference(
                 column,
                 SparkTypes.column(type.get(), rank),
@@ -78,7 +81,7 @@ final class OutputBinder {
                     output,
                     "its column '%s' is that of output '%s'. Rename it with fetch(\"%s\", \"…\")"
                             .formatted(column, before, output));
-        } else if (!operation.isTrimmed() && !columns.named(column).isEmpty()) {
+        } else if (!trimmed && !columns.named(column).isEmpty()) {
             mismatch(
                     output,
                     "a column%s exists already. Rename it with fetch(\"%s\", \"…\")"
@@ -88,7 +91,7 @@ final class OutputBinder {
 
     /** Returns the shape of the new column's cells; notes a mismatch and returns nothing if there can be none. */
     private Optional<Shape> cellShape(TensorSpec spec, String column) {
-        Optional<Shape> declared = columns.lookUp(operation.shapes(), column);
+        Optional<Shape> declared = columns.lookUp(refinements.shapes(), column);
         if (spec.shape().isUnknown()) {
             if (declared.isEmpty()) {
                 mismatch(
@@ -97,12 +100,12 @@ final class OutputBinder {
             }
             return declared;
         }
-        String found = Shapes.describe(spec.elementType(), spec.shape());
+        String found = contract.describe(spec);
         if (spec.shape().numDimensions() == 0) {
             mismatch(spec.name(), "expected a dimension of rows, found %s".formatted(found));
             return Optional.empty();
         }
-        if (!operation.isTrimmed() && spec.shape().get(0) >= 0) {
+        if (!trimmed && spec.shape().get(0) >= 0) {
             mismatch(
                     spec.name(),
                     "expected one row for each input row, found %s. Use trim() if the program changes the number of rows"
@@ -120,6 +123,6 @@ final class OutputBinder {
     }
 
     private void mismatch(String output, String what) {
-        mismatches.add("output '%s': %s".formatted(output, what));
+        mismatches.addOutput(output, what);
     }
 }

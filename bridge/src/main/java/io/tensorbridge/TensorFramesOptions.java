@@ -1,6 +1,7 @@
 package io.tensorbridge;
 
 import io.tensorbridge.arrow.BlockLimits;
+import java.util.OptionalInt;
 import org.apache.spark.sql.RuntimeConfig;
 
 /** The keys that a Spark session's configuration may set, and their defaults. */
@@ -17,7 +18,7 @@ public final class TensorFramesOptions {
 
     private TensorFramesOptions() {}
 
-    static int blockRows(RuntimeConfig conf) {
+    private static int blockRows(RuntimeConfig conf) {
         long rows = number(conf, BLOCK_ROWS, DEFAULT_BLOCK_ROWS);
         if (rows > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
@@ -26,8 +27,12 @@ public final class TensorFramesOptions {
         return (int) rows;
     }
 
-    static BlockLimits limits(RuntimeConfig conf, int rows, long resultBytesPerRow) {
-        return new BlockLimits(rows, number(conf, BLOCK_BYTES, DEFAULT_BLOCK_BYTES), resultBytesPerRow);
+    /** Returns the limits that hold in a session, for an operation that may set its own rows. */
+    static BlockLimits limits(RuntimeConfig conf, OptionalInt rows, long resultBytesPerRow) {
+        return new BlockLimits(
+                rows.orElseGet(() -> blockRows(conf)),
+                number(conf, BLOCK_BYTES, DEFAULT_BLOCK_BYTES),
+                resultBytesPerRow);
     }
 
     private static long number(RuntimeConfig conf, String key, long otherwise) {

@@ -56,7 +56,7 @@ class BinderTest {
         var store = df.sparkSession().sparkContext().statusTracker();
         int jobs = store.getJobIdsForGroup(null).length;
         String expected = "Cannot run program '%s' on this DataFrame:\n  - %s"
-                .formatted(operation.program().name(), String.join("\n  - ", mismatches));
+                .formatted(operation.refinements().program().name(), String.join("\n  - ", mismatches));
         assertThatThrownBy(() -> operation.apply(df))
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage(expected);

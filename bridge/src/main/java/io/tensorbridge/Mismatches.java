@@ -1,0 +1,41 @@
+package io.tensorbridge;
+
+import io.tensorbridge.tensor.SignatureMismatchException;
+import io.tensorbridge.tensor.TensorSpec;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What does not fit between a program and a DataFrame, collected so that all of it is said at once. */
+final class Mismatches {
+
+    private final String program;
+    private final List<String> found = new ArrayList<>();
+
+    Mismatches(String program) {
+        this.program = program;
+    }
+
+    void add(String mismatch) {
+        found.add(mismatch);
+    }
+
+    void addInput(String input, String what) {
+        add("input '%s': %s".formatted(input, what));
+    }
+
+    void addOutput(String output, String what) {
+        add("output '%s': %s".formatted(output, what));
+    }
+
+    /** Throws what was found, if anything was. */
+    void throwIfAny() {
+        if (!found.isEmpty()) {
+            throw new SignatureMismatchException("Cannot run program '%s' on this DataFrame:\n  - %s"
+                    .formatted(program, String.join("\n  - ", found)));
+        }
+    }
+
+    static List<String> names(List<TensorSpec> specs) {
+        return specs.stream().map(TensorSpec::name).toList();
+    }
+}

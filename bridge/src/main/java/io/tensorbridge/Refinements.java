@@ -1,0 +1,104 @@
+package io.tensorbridge;
+
+import static java.util.Objects.requireNonNull;
+
+import io.tensorbridge.arrow.NullPolicy;
+import io.tensorbridge.tensor.Program;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.tensorflow.ndarray.Shape;
+
+/**
+ * What a user has said of an operation so far. Immutable.
+ *
+ * @param program what to run
+ * @param feeds columns by input
+ * @param fetches columns by output, in order; empty if all outputs are wanted under their own names
+ * @param shapes cell shapes by column
+ * @param nullPolicies what becomes of nulls, by column
+ * @param nullPolicy what becomes of nulls in the other columns
+ * @param blockRows rows in a block, at most, if the session's setting does not hold
+ */
+record Refinements(
+        Program program,
+        Map<String, String> feeds,
+        Map<String, String> fetches,
+        Map<String, Shape> shapes,
+        Map<String, NullPolicy> nullPolicies,
+        NullPolicy nullPolicy,
+        OptionalInt blockRows) {
+
+    static Refinements of(Program program) {
+        requireNonNull(program, "program");
+        return new Refinements(program, Map.of(), Map.of(), Map.of(), Map.of(), NullPolicy.fail(), OptionalInt.empty());
+    }
+
+    Refinements feed(String input, String column) {
+        return new Refinements(
+                program, with(feeds, input, column), fetches, shapes, nullPolicies, nullPolicy, blockRows);
+    }
+
+    Refinements fetch(String output, String column) {
+        return new Refinements(
+                program, feeds, with(fetches, output, column), shapes, nullPolicies, nullPolicy, blockRows);
+    }
+
+    Refinements shape(String column, long... dimensions) {
+        requireNonNull(column, "column");
+        for (long dimension : dimensions) {
+            if (dimension < -1) {
+                throw new IllegalArgumentException(
+                        "Invalid shape of column '%s': a dimension must be 0 or more, or -1 for unknown, found %d"
+                                .formatted(column, dimension));
+            }
+        }
+        return new Refinements(
+                program,
+                feeds,
+                fetches,
+                with(shapes, column, Shape.of(dimensions)),
+                nullPolicies,
+                nullPolicy,
+                blockRows);
+    }
+
+    Refinements onNull(NullPolicy policy) {
+        requireNonNull(policy, "policy");
+        return new Refinements(program, feeds, fetches, shapes, nullPolicies, policy, blockRows);
+    }
+
+    Refinements onNull(String column, NullPolicy policy) {
+        return new Refinements(
+                program, feeds, fetches, shapes, with(nullPolicies, column, policy), nullPolicy, blockRows);
+    }
+
+    Refinements blockRows(int rows) {
+        if (rows < 1) {
+            throw new IllegalArgumentException("Invalid block size: must be positive, found %d".formatted(rows));
+        }
+        return new Refinements(program, feeds, fetches, shapes, nullPolicies, nullPolicy, OptionalInt.of(rows));
+    }
+
+    /** Returns outputs and their columns, in order. */
+    Map<String, String> wanted() {
+        if (!fetches.isEmpty()) {
+            return fetches;
+        }
+        Map<String, String> all = new LinkedHashMap<>();
+        program.signature().outputs().forEach(output -> all.put(output.name(), output.name()));
+        return all;
+    }
+
+    private static <V> Map<String, V> with(Map<String, V> map, String key, V value) {
+        requireNonNull(key, "name");
+        requireNonNull(value, "value");
+        Map<String, V> more = new LinkedHashMap<>(map);
+        Optional.ofNullable(more.put(key, value)).ifPresent(before -> {
+            throw new IllegalArgumentException(
+                    "Cannot set '%s' to '%s': it was already set to '%s'".formatted(key, value, before));
+        });
+        return more;
+    }
+}
