@@ -1,13 +1,10 @@
 package io.tensorbridge.internal.plan;
 
-import io.tensorbridge.arrow.BlockColumn;
-import io.tensorbridge.internal.bind.BoundFeed;
 import io.tensorbridge.internal.bind.BoundProgram;
+import io.tensorbridge.internal.run.FedColumns;
 import io.tensorbridge.internal.run.MapBlocksTask;
-import io.tensorbridge.internal.run.ProgramBroadcasts;
+import io.tensorbridge.internal.run.ShippedProgram;
 import io.tensorbridge.internal.run.TaskMetrics;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -17,12 +14,9 @@ import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.SortOrder;
 import org.apache.spark.sql.catalyst.plans.physical.Partitioning;
 import org.apache.spark.sql.catalyst.plans.physical.UnknownPartitioning;
-import org.apache.spark.sql.catalyst.types.DataTypeUtils;
-import org.apache.spark.sql.execution.RowToColumnarExec;
 import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.execution.UnaryExecNode;
 import org.apache.spark.sql.execution.metric.SQLMetric;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
 import org.jspecify.annotations.Nullable;
 import scala.collection.immutable.IndexedSeq;
@@ -119,62 +113,14 @@ public final class MapBlocksExec extends SparkPlan implements UnaryExecNode {
 
     @Override
     public RDD<ColumnarBatch> doExecuteColumnar() {
-        // Being columnar, this node finds rows behind a generic conversion to columns. The rows themselves serve
-        // better:
-        // fed cells are written once, to where they are wanted.
-        if (child instanceof RowToColumnarExec conversion) {
-            SparkPlan rows = conversion.child();
-            StructType schema = DataTypeUtils.fromAttributes(rows.output());
-            MapBlocksTask task = task(rows.output());
-            return rows.execute()
-                    .toJavaRDD()
-                    .mapPartitions(partition -> task.overRows(partition, schema))
-                    .rdd();
-        }
-        MapBlocksTask task = task(child.output());
-        return child.executeColumnar()
-                .toJavaRDD()
-                .mapPartitions(task::overBatches)
-                .rdd();
-    }
-
-    private MapBlocksTask task(Seq<Attribute> from) {
-        List<Attribute> attributes = Scala.list(from);
-        List<BlockColumn> columns = new ArrayList<>();
-        List<Integer> columnOfFeed = new ArrayList<>();
-        for (int i = 0; i < program.feeds().size(); i++) {
-            BoundFeed feed = program.feeds().get(i);
-            var column = new BlockColumn(
-                    feed.column(),
-                    ordinalOf(fed.apply(i), attributes),
-                    fed.apply(i).dataType(),
-                    feed.widths(),
-                    feed.onNull());
-            if (!columns.contains(column)) { // one column may feed several inputs
-                columns.add(column);
-            }
-            columnOfFeed.add(columns.indexOf(column));
-        }
-        return new MapBlocksTask(
-                program.program().sessionKey(),
-                ProgramBroadcasts.of(sparkContext(), program.program()),
-                program.feeds(),
-                columnOfFeed,
-                columns,
+        ChildPartitions partitions = ChildPartitions.of(child);
+        return partitions.map(new MapBlocksTask(
+                ShippedProgram.of(sparkContext(), program.program()),
+                FedColumns.of(program.feeds(), Scala.list(fed), partitions.output()),
                 program.fetches(),
                 program.limits(),
                 trimmed,
-                sparkContext().conf().getInt("spark.task.cpus", 1),
-                taskMetrics());
-    }
-
-    private static int ordinalOf(Attribute attribute, List<Attribute> attributes) {
-        for (int i = 0; i < attributes.size(); i++) {
-            if (attributes.get(i).exprId().equals(attribute.exprId())) {
-                return i;
-            }
-        }
-        throw new IllegalStateException("No %s in %s".formatted(attribute, attributes));
+                taskMetrics()));
     }
 
     @Override

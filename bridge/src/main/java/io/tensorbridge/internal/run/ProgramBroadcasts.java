@@ -13,7 +13,7 @@ import org.apache.spark.broadcast.Broadcast;
  * Ships a program to the executors once for all jobs that overlap: on the driver. A job that comes when no other refers to
  * the program any more ships it again. Safe for use by several threads.
  */
-public final class ProgramBroadcasts {
+final class ProgramBroadcasts {
 
     // Weak on both sides: a stopped context takes its programs along, and a program that no job refers to any more is
     // removed from the executors by Spark's own cleaner.
@@ -23,7 +23,7 @@ public final class ProgramBroadcasts {
     private ProgramBroadcasts() {}
 
     /** Returns the program as a broadcast of this context. */
-    public static synchronized Broadcast<Program> of(SparkContext context, Program program) {
+    static synchronized Broadcast<Program> of(SparkContext context, Program program) {
         var shipped = SHIPPED.computeIfAbsent(context, key -> new HashMap<>());
         shipped.values().removeIf(reference -> reference.get() == null);
         WeakReference<Broadcast<Program>> known = shipped.get(program);

@@ -5,24 +5,12 @@ import io.tensorbridge.arrow.Block;
 import io.tensorbridge.arrow.BlockCopies;
 import io.tensorbridge.arrow.BlockException;
 import io.tensorbridge.arrow.BlockSource;
-import io.tensorbridge.arrow.NullPolicy;
-import io.tensorbridge.internal.bind.BoundFetch;
-import io.tensorbridge.tensor.BlockRunner;
-import io.tensorbridge.tensor.Feed;
-import io.tensorbridge.tensor.Fetch;
-import io.tensorbridge.tensor.Program;
-import io.tensorbridge.tensor.ProgramException;
-import io.tensorbridge.tensor.SessionOptions;
 import io.tensorbridge.tensor.SignatureMismatchException;
-import io.tensorbridge.tensor.TransferLedger;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.concurrent.TimeUnit;
 import org.apache.arrow.memory.BufferAllocator;
-import org.apache.arrow.util.AutoCloseables;
-import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.vectorized.ColumnVector;
@@ -50,12 +38,9 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
     private final BlockCopies copies;
     private final BufferAllocator allocator;
     private final TaskContext context;
-    private final TransferLedger ledger = new TransferLedger();
-    private SessionRegistry.@Nullable Lease lease;
-    private @Nullable BlockRunner runner;
+    private final TaskSession session;
     private @Nullable VectorSchemaRoot results;
     private boolean blockIsReady;
-    private long blockCount;
 
     ResultBatches(
             MapBlocksTask task,
@@ -68,6 +53,7 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         this.copies = copies;
         this.allocator = allocator;
         this.context = context;
+        this.session = new TaskSession(task.program(), task.fed(), task.fetches(), allocator, context, task.metrics());
     }
 
     @Override
@@ -96,75 +82,19 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         }
         blockIsReady = false;
         Block block = blocks.block();
-        VectorSchemaRoot outputs = run(blocks);
+        VectorSchemaRoot outputs = session.run(blocks);
         results = outputs;
         if (!task.trimmed() && outputs.getRowCount() != block.rowCount()) {
-            throw new ProgramException(
-                    where(block.rowCount()),
+            throw session.failed(
+                    block.rowCount(),
                     "expected one row of output '%s' for each input row, found %d. Use trim() if the program changes the number of rows"
-                            .formatted(task.fetches().get(0).output(), outputs.getRowCount()));
+                            .formatted(task.fetches().get(0).output(), outputs.getRowCount()),
+                    /* cause= */ null);
         }
-        task.metrics().add(TaskMetrics.BLOCKS, 1);
-        task.metrics().add(TaskMetrics.ROWS, outputs.getRowCount());
-        blockCount++;
+        session.count(outputs.getRowCount());
         List<ColumnVector> columns = new ArrayList<>(block.columns());
         outputs.getFieldVectors().forEach(vector -> columns.add(new ArrowBackedColumnVector(vector)));
         return new ColumnarBatch(columns.toArray(ColumnVector[]::new), outputs.getRowCount());
-    }
-
-    private VectorSchemaRoot run(BlockSource source) {
-        Block block = source.block();
-        List<FieldVector> fed = block.fed().getFieldVectors();
-        List<FieldVector> columns = task.columnOfFeed().stream().map(fed::get).toList();
-        BlockRunner open = runner();
-        long before = open.runNanos();
-        try {
-            return open.run(columns);
-        } catch (ProgramException e) {
-            throw new ProgramException(where(block.rowCount()), e.reason(), e);
-        } finally {
-            source.ran(open.runNanos() - before);
-        }
-    }
-
-    private String where(int rows) {
-        return "Program '%s' failed on block %d of partition %d (%d rows)"
-                .formatted(task.program().value().name(), blockCount, context.partitionId(), rows);
-    }
-
-    private BlockRunner runner() {
-        if (runner == null) {
-            lease = SessionRegistry.instance()
-                    .acquire(task.sessionKey(), SessionOptions.onCallingThread(task.threads()), task.program()::value);
-            if (lease.hasLoaded()) {
-                task.metrics().add(TaskMetrics.SESSIONS, 1);
-                task.metrics().add(TaskMetrics.LOAD, TimeUnit.NANOSECONDS.toMillis(lease.loadNanos()));
-            }
-            Program program = task.program().value();
-            runner = lease.session().runner(program, feeds(), fetches(), allocator, ledger);
-        }
-        return runner;
-    }
-
-    private List<Feed> feeds() {
-        return task.feeds().stream()
-                .map(feed -> new Feed(
-                        feed.input(),
-                        feed.column(),
-                        feed.cellShape(),
-                        feed.onNull() instanceof NullPolicy.Fill ? Feed.NullSlots.FILLED : Feed.NullSlots.REFUSED))
-                .toList();
-    }
-
-    private List<Fetch> fetches() {
-        List<Fetch> fetches = new ArrayList<>();
-        for (BoundFetch fetch : task.fetches()) {
-            fetches.add(new Fetch(
-                    fetch.output(),
-                    fetch.elementType().field(fetch.column(), fetch.cell().size()),
-                    fetch.cellShape()));
-        }
-        return fetches;
     }
 
     private void releaseResults() {
@@ -186,17 +116,13 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         }
         blocks = null;
         blockIsReady = false;
-        BlockRunner openRunner = runner;
-        runner = null;
-        try {
-            // each in turn, whatever happens to the others
-            AutoCloseables.close(
-                    () -> count(open, openRunner), this::releaseResults, openRunner, open, lease, this::closeAllocator);
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException("Cannot close partition %d".formatted(context.partitionId()), e);
-        }
+        Closing.all(
+                "partition %d".formatted(context.partitionId()),
+                () -> count(open),
+                this::releaseResults,
+                session,
+                open,
+                this::closeAllocator);
     }
 
     /** TensorFlow may hold on to a buffer against all expectation; that is a leak, and no reason to lose the task's work. */
@@ -206,17 +132,15 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         } else {
             LOG.warn(
                     "Program {} keeps {} bytes of partition {} beyond its end",
-                    task.sessionKey(),
+                    task.program().sessionKey(),
                     allocator.getAllocatedMemory(),
                     context.partitionId());
         }
     }
 
-    private void count(BlockSource source, @Nullable BlockRunner ran) {
+    private void count(BlockSource source) {
         task.metrics().add(TaskMetrics.DROPPED, source.droppedRows());
         task.metrics().addCopies(copies);
-        task.metrics().addTransfers(ledger);
-        task.metrics().add(TaskMetrics.RUN, ran == null ? 0 : ran.runNanos());
         task.metrics().add(TaskMetrics.PEAK, allocator.getPeakMemoryAllocation());
     }
 }

@@ -1,0 +1,57 @@
+package io.tensorbridge.internal.run;
+
+import io.tensorbridge.arrow.BlockColumn;
+import io.tensorbridge.internal.bind.BoundFeed;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+
+/**
+ * The feeds of a program, and where their columns stand in the partitions that a task reads: a value that travels.
+ *
+ * @param feeds the inputs, in order
+ * @param columns the columns that feed them, each once
+ * @param columnOfFeed for each feed, which of the columns feeds it
+ */
+public record FedColumns(List<BoundFeed> feeds, List<BlockColumn> columns, List<Integer> columnOfFeed)
+        implements Serializable {
+
+    /**
+     * Finds the columns of some feeds.
+     *
+     * @param feeds the inputs
+     * @param fed the attribute for each feed
+     * @param partition the attributes of what the task reads, in order
+     */
+    public static FedColumns of(List<BoundFeed> feeds, List<Attribute> fed, List<Attribute> partition) {
+        List<BlockColumn> columns = new ArrayList<>();
+        List<Integer> columnOfFeed = new ArrayList<>();
+        for (int i = 0; i < feeds.size(); i++) {
+            BoundFeed feed = feeds.get(i);
+            Attribute attribute = fed.get(i);
+            var column = new BlockColumn(
+                    feed.column(), ordinalOf(attribute, partition), attribute.dataType(), feed.widths(), feed.onNull());
+            if (!columns.contains(column)) { // one column may feed several inputs
+                columns.add(column);
+            }
+            columnOfFeed.add(columns.indexOf(column));
+        }
+        return new FedColumns(List.copyOf(feeds), List.copyOf(columns), List.copyOf(columnOfFeed));
+    }
+
+    private static int ordinalOf(Attribute attribute, List<Attribute> attributes) {
+        for (int i = 0; i < attributes.size(); i++) {
+            if (attributes.get(i).exprId().equals(attribute.exprId())) {
+                return i;
+            }
+        }
+        throw new IllegalStateException("No %s in %s".formatted(attribute, attributes));
+    }
+
+    /** Returns the vector for each feed, out of one for each column. */
+    List<FieldVector> vectorOfFeed(List<FieldVector> vectorOfColumn) {
+        return columnOfFeed.stream().map(vectorOfColumn::get).toList();
+    }
+}
