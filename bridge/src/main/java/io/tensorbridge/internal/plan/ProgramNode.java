@@ -1,0 +1,106 @@
+package io.tensorbridge.internal.plan;
+
+import io.tensorbridge.internal.bind.BoundProgram;
+import java.util.List;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.AttributeSet;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.ExpressionSet;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.plans.logical.UnaryNode;
+import scala.collection.immutable.IndexedSeq;
+import scala.collection.immutable.Seq;
+
+/**
+ * What the logical nodes of all operations share: a program over the rows of one child.
+ *
+ * <p>A subclass has one public constructor, whose parameters are the {@link #elements}, in order: Catalyst makes its copies
+ * through it.
+ */
+abstract class ProgramNode extends LogicalPlan implements UnaryNode {
+
+    private final BoundProgram program;
+    private final Seq<Attribute> fed;
+    private final Seq<Attribute> produced;
+    private final LogicalPlan child;
+
+    ProgramNode(BoundProgram program, Seq<Attribute> fed, Seq<Attribute> produced, LogicalPlan child) {
+        this.program = program;
+        this.fed = fed;
+        this.produced = produced;
+        this.child = child;
+    }
+
+    final BoundProgram program() {
+        return program;
+    }
+
+    /** Returns the attribute for each feed of the program. */
+    final Seq<Attribute> fed() {
+        return fed;
+    }
+
+    /** Returns the attribute for each fetch of the program. */
+    final Seq<Attribute> produced() {
+        return produced;
+    }
+
+    /** Returns what the node is made of; two nodes of a class are equal if this is. */
+    List<Object> elements() {
+        return List.of(program, fed, produced, child);
+    }
+
+    @Override
+    public final LogicalPlan child() {
+        return child;
+    }
+
+    // What the traits of Scala have already, class members take precedence of in Java.
+
+    @Override
+    public final Seq<LogicalPlan> children() {
+        return Scala.<LogicalPlan>one(child);
+    }
+
+    @Override
+    public final LogicalPlan withNewChildrenInternal(IndexedSeq<LogicalPlan> newChildren) {
+        return withNewChildInternal(newChildren.head());
+    }
+
+    @Override
+    public final AttributeSet producedAttributes() {
+        return AttributeSet.apply(Scala.<Expression>concat(produced, Scala.<Expression>none()));
+    }
+
+    @Override
+    public ExpressionSet validConstraints() {
+        return UnaryNode.super.validConstraints();
+    }
+
+    @Override
+    public final int productArity() {
+        return elements().size();
+    }
+
+    @Override
+    public final Object productElement(int index) {
+        return elements().get(index);
+    }
+
+    @Override
+    public final boolean canEqual(Object other) {
+        return getClass().isInstance(other);
+    }
+
+    @Override
+    public final boolean equals(Object other) {
+        return other instanceof ProgramNode node
+                && getClass() == node.getClass()
+                && elements().equals(node.elements());
+    }
+
+    @Override
+    public final int hashCode() {
+        return elements().hashCode();
+    }
+}
