@@ -5,6 +5,7 @@ import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
@@ -16,8 +17,10 @@ import org.tensorflow.proto.DataType;
  * @param inputs its inputs, with a dimension of rows in front
  * @param outputs its outputs, with a dimension of rows in front
  * @param form how the program itself sees its inputs, and so how messages write their shapes
+ * @param columns the column that feeds an input of which the user has said nothing, if it is not of the input's name
  */
-record Contract(Program program, List<TensorSpec> inputs, List<TensorSpec> outputs, Form form) {
+record Contract(
+        Program program, List<TensorSpec> inputs, List<TensorSpec> outputs, Form form, Map<String, String> columns) {
 
     /** How a program sees rows. */
     enum Form {
@@ -29,7 +32,7 @@ record Contract(Program program, List<TensorSpec> inputs, List<TensorSpec> outpu
 
     static Contract ofBlocks(Program program) {
         return new Contract(
-                program, program.signature().inputs(), program.signature().outputs(), Form.BLOCKS);
+                program, program.signature().inputs(), program.signature().outputs(), Form.BLOCKS, Map.of());
     }
 
     static Contract ofRows(Program program) {
@@ -37,7 +40,8 @@ record Contract(Program program, List<TensorSpec> inputs, List<TensorSpec> outpu
                 program,
                 blocksOf(program.signature().inputs()),
                 blocksOf(program.signature().outputs()),
-                Form.ROWS);
+                Form.ROWS,
+                Map.of());
     }
 
     private static List<TensorSpec> blocksOf(List<TensorSpec> rows) {
@@ -48,7 +52,7 @@ record Contract(Program program, List<TensorSpec> inputs, List<TensorSpec> outpu
 
     /** Returns the column that feeds an input of which the user has said nothing. */
     String defaultColumn(String input) {
-        return input;
+        return columns.getOrDefault(input, input);
     }
 
     Optional<TensorSpec> output(String name) {

@@ -32,19 +32,27 @@ final class FeedsBinder {
     /** Notes what users have fed or fetched that the program does not have. */
     void checkNames() {
         refinements.feeds().forEach((input, column) -> {
-            if (contract.inputs().stream().noneMatch(spec -> spec.name().equals(input))) {
+            if (contract.program().signature().input(input).isEmpty()) {
                 mismatches.addInput(
                         input,
                         "no such input; the inputs are %s. Mend feed(\"%s\", \"%s\")"
-                                .formatted(Mismatches.names(contract.inputs()), input, column));
+                                .formatted(
+                                        Mismatches.names(
+                                                contract.program().signature().inputs()),
+                                        input,
+                                        column));
             }
         });
         refinements.fetches().forEach((output, column) -> {
-            if (contract.output(output).isEmpty()) {
+            if (contract.program().signature().output(output).isEmpty()) {
                 mismatches.addOutput(
                         output,
                         "no such output; the outputs are %s. Mend fetch(\"%s\", \"%s\")"
-                                .formatted(Mismatches.names(contract.outputs()), output, column));
+                                .formatted(
+                                        Mismatches.names(
+                                                contract.program().signature().outputs()),
+                                        output,
+                                        column));
             }
         });
     }

@@ -1,7 +1,7 @@
 package io.tensorbridge;
 
 import io.tensorbridge.internal.bind.Bound;
-import io.tensorbridge.internal.plan.MapBlocksPlanner;
+import io.tensorbridge.internal.plan.OperationPlanner;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -42,7 +42,7 @@ public abstract sealed class MapOperation<O extends MapOperation<O>> extends Ope
      *     every mismatch
      */
     public final Dataset<Row> apply(Dataset<?> df) {
-        return MapBlocksPlanner.plan(df, bind(df));
+        return OperationPlanner.map(df, bind(df));
     }
 
     /**

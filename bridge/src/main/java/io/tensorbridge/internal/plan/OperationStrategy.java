@@ -5,12 +5,12 @@ import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.execution.SparkStrategy;
 import scala.collection.immutable.Seq;
 
-/** Plans the logical node. */
-final class MapBlocksStrategy extends SparkStrategy {
+/** Plans the logical nodes of all operations. */
+final class OperationStrategy extends SparkStrategy {
 
-    static final MapBlocksStrategy INSTANCE = new MapBlocksStrategy();
+    static final OperationStrategy INSTANCE = new OperationStrategy();
 
-    private MapBlocksStrategy() {}
+    private OperationStrategy() {}
 
     @Override
     public Seq<SparkPlan> apply(LogicalPlan plan) {

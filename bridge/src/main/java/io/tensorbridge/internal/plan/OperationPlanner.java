@@ -3,6 +3,7 @@ package io.tensorbridge.internal.plan;
 import io.tensorbridge.internal.bind.Bound;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.Alias;
@@ -16,31 +17,37 @@ import org.apache.spark.sql.execution.SparkStrategy;
 import scala.Option;
 import scala.collection.immutable.Seq;
 
-/** Puts a bound program into a DataFrame's plan. */
-public final class MapBlocksPlanner {
+/** Puts bound programs into the plans of DataFrames. */
+public final class OperationPlanner {
 
-    private MapBlocksPlanner() {}
+    private OperationPlanner() {}
 
     /**
-     * Returns a DataFrame that runs the program.
+     * Returns a DataFrame that maps the rows of another.
      *
      * @param df the DataFrame that the program is bound to
      * @param bound the program and its attributes in the DataFrame's analysed plan
      */
-    public static Dataset<Row> plan(Dataset<?> df, Bound bound) {
+    public static Dataset<Row> map(Dataset<?> df, Bound bound) {
+        return plan(
+                df,
+                child ->
+                        new MapBlocksNode(bound.program(), Scala.seq(bound.fed()), Scala.seq(bound.produced()), child));
+    }
+
+    private static Dataset<Row> plan(Dataset<?> df, Function<LogicalPlan, ProgramNode> node) {
         var dataset = (org.apache.spark.sql.classic.Dataset<?>) df;
         SparkSession session = dataset.sparkSession();
         install(session);
         LogicalPlan child = dataset.queryExecution().commandExecuted();
-        var node = new MapBlocksNode(bound.program(), Scala.seq(bound.fed()), Scala.seq(bound.produced()), child);
-        return org.apache.spark.sql.classic.Dataset.ofRows(session, withFreshNames(node));
+        return org.apache.spark.sql.classic.Dataset.ofRows(session, withFreshNames(node.apply(child)));
     }
 
     /**
      * Gives the new columns other identities above the node, as Spark's self-joins need: they rename what a projection
      * made, and know nothing of this node. The optimizer removes the projection where it serves nothing.
      */
-    private static LogicalPlan withFreshNames(MapBlocksNode node) {
+    private static LogicalPlan withFreshNames(ProgramNode node) {
         List<NamedExpression> columns = new ArrayList<>();
         for (Attribute column : Scala.list(node.output())) {
             columns.add(
@@ -62,9 +69,9 @@ public final class MapBlocksPlanner {
         var methods = session.experimental();
         synchronized (methods) {
             Seq<SparkStrategy> strategies = methods.extraStrategies();
-            if (!strategies.contains(MapBlocksStrategy.INSTANCE)) {
+            if (!strategies.contains(OperationStrategy.INSTANCE)) {
                 methods.extraStrategies_$eq(
-                        Scala.concat(strategies, Scala.<SparkStrategy>one(MapBlocksStrategy.INSTANCE)));
+                        Scala.concat(strategies, Scala.<SparkStrategy>one(OperationStrategy.INSTANCE)));
             }
             Seq<Rule<LogicalPlan>> rules = methods.extraOptimizations();
             if (!rules.contains(PushFilterThroughMapBlocks.INSTANCE)) {
