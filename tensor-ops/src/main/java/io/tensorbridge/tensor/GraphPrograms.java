@@ -1,9 +1,6 @@
 package io.tensorbridge.tensor;
 
-import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -136,7 +133,7 @@ final class GraphPrograms {
         return new Program(
                 String.join(",", fetches.keySet()),
                 Program.Form.GRAPH_DEF,
-                ProgramFiles.ofGraph(bytesOf(graphDef)),
+                ProgramFiles.ofGraph(ProtoBytes.of(graphDef)),
                 List.of(),
                 signature.build(),
                 new ProgramSignature(inputs, outputs),
@@ -146,19 +143,5 @@ final class GraphPrograms {
     private static Shape shapeOf(NodeDef placeholder) {
         @Nullable AttrValue shape = placeholder.getAttrMap().get("shape");
         return shape == null ? Shape.unknown() : Shapes.of(shape.getShape());
-    }
-
-    /** Serialises in a fixed order, so that the same graph has the same digest. */
-    private static byte[] bytesOf(GraphDef graphDef) {
-        byte[] bytes = new byte[graphDef.getSerializedSize()];
-        CodedOutputStream out = CodedOutputStream.newInstance(bytes);
-        out.useDeterministicSerialization();
-        try {
-            graphDef.writeTo(out);
-            out.flush();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes;
     }
 }

@@ -112,7 +112,7 @@ final class NativeSession implements AutoCloseable {
         }
     }
 
-    private static void importGraph(String what, TF_Graph graph, byte[] graphDef, TF_Status status) {
+    static void importGraph(String what, TF_Graph graph, byte[] graphDef, TF_Status status) {
         var importOptions = TF_NewImportGraphDefOptions();
         try (var bytes = new BytePointer(graphDef)) {
             TF_Buffer buffer = TF_NewBufferFromString(bytes, graphDef.length);

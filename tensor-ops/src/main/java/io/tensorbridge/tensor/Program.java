@@ -9,7 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -41,6 +43,7 @@ public final class Program implements Serializable {
     private final transient SignatureDef signatureDef;
     private final transient ProgramSignature signature;
     private final transient Optional<String> aliasOffender;
+    private final transient Map<Object, Object> rewrites = new ConcurrentHashMap<>();
 
     Program(
             String name,
@@ -190,6 +193,12 @@ public final class Program implements Serializable {
      */
     public Optional<String> copiesInputsBecauseOf() {
         return aliasOffender;
+    }
+
+    /** Returns what was made of this program under this key, and makes it if it was not; the key says of which type. */
+    @SuppressWarnings("unchecked") // one key, one type: each is used by one method of ProgramRewrites
+    <T> T remembered(Object key, Supplier<T> make) {
+        return (T) rewrites.computeIfAbsent(key, any -> make.get());
     }
 
     Form form() {

@@ -1,5 +1,7 @@
 package io.tensorbridge.tensor;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -21,15 +24,32 @@ final class ProgramFiles {
     static final String VARIABLES_INDEX = "variables/variables.index";
 
     private final SortedMap<String, byte[]> contents;
+    private final SortedMap<String, byte[]> digests;
     private final String digest;
 
     ProgramFiles(SortedMap<String, byte[]> contents) {
+        this(contents, Map.of());
+    }
+
+    /** Trusts the digests of files that are known already: those of a large model take their time. */
+    private ProgramFiles(SortedMap<String, byte[]> contents, Map<String, byte[]> known) {
         this.contents = contents;
-        this.digest = digestOf(contents);
+        this.digests = new TreeMap<>(known);
+        contents.forEach((path, content) -> digests.computeIfAbsent(path, any -> sha256().digest(content)));
+        this.digest = digestOf(contents, digests);
     }
 
     static ProgramFiles ofGraph(byte[] graphDef) {
-        return new ProgramFiles(new TreeMap<>(java.util.Map.of(GRAPH, graphDef)));
+        return new ProgramFiles(new TreeMap<>(Map.of(GRAPH, graphDef)));
+    }
+
+    /** Returns these files, one of them with other contents. */
+    ProgramFiles with(String path, byte[] content) {
+        SortedMap<String, byte[]> changed = new TreeMap<>(contents);
+        changed.put(path, content);
+        Map<String, byte[]> known = new TreeMap<>(digests);
+        known.remove(path);
+        return new ProgramFiles(changed, known);
     }
 
     /** Reads every regular file below a directory; links are not followed. */
@@ -71,14 +91,14 @@ final class ProgramFiles {
         }
     }
 
-    private static String digestOf(SortedMap<String, byte[]> contents) {
+    private static String digestOf(SortedMap<String, byte[]> contents, SortedMap<String, byte[]> digests) {
         MessageDigest all = sha256();
         contents.forEach((path, content) -> {
             all.update(path.getBytes(StandardCharsets.UTF_8));
             all.update((byte) 0);
             all.update(Integer.toString(content.length).getBytes(StandardCharsets.UTF_8));
             all.update((byte) 0);
-            all.update(sha256().digest(content));
+            all.update(requireNonNull(digests.get(path)));
         });
         return HexFormat.of().formatHex(all.digest());
     }

@@ -49,6 +49,18 @@ public final class Shapes {
         return true;
     }
 
+    /** Returns what two shapes have in common: a dimension is unknown where they differ, the rank if that does. */
+    static Shape common(Shape one, Shape other) {
+        if (one.isUnknown() || other.isUnknown() || one.numDimensions() != other.numDimensions()) {
+            return Shape.unknown();
+        }
+        long[] dims = one.asArray();
+        for (int i = 0; i < dims.length; i++) {
+            dims[i] = dims[i] == other.get(i) ? dims[i] : Shape.UNKNOWN_SIZE;
+        }
+        return Shape.of(dims);
+    }
+
     /**
      * Returns the number of elements of one cell.
      *

@@ -1,0 +1,117 @@
+package io.tensorbridge.tensor;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.MetaGraphDef;
+import org.tensorflow.proto.SavedModel;
+import org.tensorflow.proto.SignatureDef;
+
+/** The graph inside a program's files: how to read it, and how to make a program of an edited one. */
+final class ProgramGraph {
+
+    private ProgramGraph() {}
+
+    /** An input or output of a program to be made: the tensor behind it and what the signature says of it. */
+    record Port(String tensor, TensorSpec spec) {}
+
+    static GraphDef of(Program program) {
+        return switch (program.form()) {
+            case GRAPH_DEF -> parse(program, ProgramFiles.GRAPH, GraphDef::parseFrom);
+            case SAVED_MODEL -> metaGraph(program, savedModel(program)).getGraphDef();
+        };
+    }
+
+    /** Returns the tensor behind an input of a program. */
+    static String inputTensor(Program program, TensorSpec input) {
+        return canonical(program.signatureDef().getInputsOrThrow(input.name()).getName());
+    }
+
+    /** Returns the tensor behind an output of a program. */
+    static String outputTensor(Program program, TensorSpec output) {
+        return canonical(program.signatureDef().getOutputsOrThrow(output.name()).getName());
+    }
+
+    /** Returns the one name of a tensor that goes by {@code x} and by {@code x:0}. */
+    static String canonical(String tensor) {
+        return GraphClosure.operationOf(tensor) + ":" + GraphClosure.indexOf(tensor);
+    }
+
+    /**
+     * Returns edits that begin with what the rewritten program keeps of this one.
+     *
+     * <p>Of a graph these are the functions alone, since a rewritten program computes through functions; of a saved model
+     * it is everything, since its other files belong to nodes that no output needs.
+     */
+    static GraphEdits edit(Program program, GraphDef graph) {
+        return new GraphEdits(
+                switch (program.form()) {
+                    case GRAPH_DEF ->
+                        GraphDef.newBuilder().setVersions(graph.getVersions()).setLibrary(graph.getLibrary());
+                    case SAVED_MODEL -> graph.toBuilder();
+                });
+    }
+
+    /** Returns a program named like this one, of this form and with its other files. */
+    static Program rewritten(Program program, GraphEdits edits, List<Port> inputs, List<Port> outputs) {
+        GraphDef graph = edits.build();
+        GraphClosure closure = GraphClosure.of(
+                graph,
+                outputs.stream()
+                        .map(port -> GraphClosure.operationOf(port.tensor()))
+                        .toList());
+        var signature = SignatureDef.newBuilder();
+        inputs.forEach(port -> signature.putInputs(port.spec().name(), Signatures.info(port.tensor(), port.spec())));
+        outputs.forEach(port -> signature.putOutputs(port.spec().name(), Signatures.info(port.tensor(), port.spec())));
+        return new Program(
+                program.name(),
+                program.form(),
+                files(program, graph),
+                program.tags(),
+                signature.build(),
+                new ProgramSignature(
+                        inputs.stream().map(Port::spec).toList(),
+                        outputs.stream().map(Port::spec).toList()),
+                AliasSafety.firstOffender(closure));
+    }
+
+    private static ProgramFiles files(Program program, GraphDef graph) {
+        return switch (program.form()) {
+            case GRAPH_DEF -> ProgramFiles.ofGraph(ProtoBytes.of(graph));
+            case SAVED_MODEL -> {
+                SavedModel model = savedModel(program);
+                MetaGraphDef metaGraph = metaGraph(program, model);
+                var edited = model.toBuilder()
+                        .setMetaGraphs(
+                                model.getMetaGraphsList().indexOf(metaGraph),
+                                metaGraph.toBuilder().setGraphDef(graph));
+                yield program.files().with(ProgramFiles.SAVED_MODEL, ProtoBytes.of(edited.build()));
+            }
+        };
+    }
+
+    private static SavedModel savedModel(Program program) {
+        return parse(program, ProgramFiles.SAVED_MODEL, SavedModel::parseFrom);
+    }
+
+    private static MetaGraphDef metaGraph(Program program, SavedModel model) {
+        return SavedModelReader.metaGraph("Cannot load model '%s'".formatted(program.name()), model, program.tags());
+    }
+
+    private interface Parser<T> {
+        T parse(byte[] bytes) throws InvalidProtocolBufferException;
+    }
+
+    private static <T> T parse(Program program, String file, Parser<T> parser) {
+        byte @Nullable [] bytes = program.files().contents().get(file);
+        if (bytes == null) {
+            throw new IllegalStateException("Program without " + file + ": " + program);
+        }
+        try {
+            return parser.parse(bytes);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("Program without a readable graph: " + program, e);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.tensorbridge.tensor;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.tensorflow.Graph;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.Tensor;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GraphDef;
+
+/** Runs programs through TensorFlow Java's own session, which feeds what a column does not hold: scalars, booleans, text. */
+final class TensorFlowRun {
+
+    private TensorFlowRun() {}
+
+    /**
+     * Runs a graph once.
+     *
+     * @param feeds a tensor for each input; they stay the caller's
+     * @return a tensor for each output of the signature, in its order, which the caller closes
+     */
+    static Result run(Program program, Map<String, ? extends Tensor> feeds) {
+        try (var graph = graphOf(program);
+                var session = new Session(
+                        graph,
+                        ConfigProto.parseFrom(SessionOptions.onCallingThread(1).toConfig()))) {
+            var runner = session.runner();
+            new LinkedHashMap<>(feeds)
+                    .forEach((input, tensor) -> runner.feed(
+                            program.signatureDef().getInputsOrThrow(input).getName(), tensor));
+            program.signature().outputs().forEach(output -> runner.fetch(ProgramGraph.outputTensor(program, output)));
+            return runner.run();
+        } catch (InvalidProtocolBufferException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static Graph graphOf(Program program) {
+        var graph = new Graph();
+        try {
+            graph.importGraphDef(GraphDef.parseFrom(program.files().contents().get(ProgramFiles.GRAPH)));
+            return graph;
+        } catch (InvalidProtocolBufferException e) {
+            graph.close();
+            throw new AssertionError(e);
+        }
+    }
+}
