@@ -4,6 +4,7 @@ import io.tensorbridge.internal.bind.Bound;
 import io.tensorbridge.internal.bind.BoundFeed;
 import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.internal.bind.BoundProgram;
+import io.tensorbridge.internal.bind.BoundReduction;
 import java.util.Locale;
 import java.util.StringJoiner;
 
@@ -13,9 +14,19 @@ final class Explanation {
     private Explanation() {}
 
     static String of(Bound bound) {
-        BoundProgram program = bound.program();
+        return of(
+                "MapBlocks",
+                bound.program(),
+                bound.program().trimmed() ? "the new columns alone" : "all columns and the new ones");
+    }
+
+    static String of(BoundReduction bound) {
+        return of("Reduce", bound.step(), "one row");
+    }
+
+    private static String of(String operation, BoundProgram program, String result) {
         var lines = new StringJoiner("\n");
-        lines.add("MapBlocks " + program);
+        lines.add(operation + " " + program);
         for (BoundFeed feed : program.feeds()) {
             lines.add("  feed    %s <- column '%s': %s, on null %s"
                     .formatted(feed.input(), feed.column(), feed.typeName(), feed.onNull()));
@@ -23,8 +34,7 @@ final class Explanation {
         for (BoundFetch fetch : program.fetches()) {
             lines.add("  fetch   %s -> column '%s': %s".formatted(fetch.output(), fetch.column(), fetch.typeName()));
         }
-        lines.add(
-                "  result  %s".formatted(program.trimmed() ? "the new columns alone" : "all columns and the new ones"));
+        lines.add("  result  " + result);
         lines.add(String.format(
                 Locale.ROOT,
                 "  block   at most %d rows, about %d bytes, 500 ms a run",

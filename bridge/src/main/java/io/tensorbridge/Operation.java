@@ -9,7 +9,7 @@ import io.tensorbridge.arrow.NullPolicy;
  *
  * @param <O> the operation itself
  */
-public abstract sealed class Operation<O extends Operation<O>> permits MapOperation {
+public abstract sealed class Operation<O extends Operation<O>> permits MapOperation, ReduceOperation {
 
     private final Refinements refinements;
 

@@ -3,6 +3,7 @@ package io.tensorbridge;
 import io.tensorbridge.arrow.CellShapes;
 import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.tensor.ElementType;
+import io.tensorbridge.tensor.Fetch;
 import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
 import java.util.HashMap;
@@ -63,6 +64,7 @@ final class OutputBinder {
                 column,
                 type.get(),
                 LongStream.of(cell.get().asArray()).boxed().toList(),
+                Fetch.Rows.MANY,
                 contract.describe(type.get().dataType(), cell.get())));
         produced.add(new AttributeReference(
                 column,

@@ -1,6 +1,6 @@
 package io.tensorbridge;
 
-import io.tensorbridge.internal.plan.MapBlocksExec;
+import io.tensorbridge.internal.plan.ProgramExec;
 import io.tensorbridge.internal.run.TaskMetrics;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -77,7 +77,7 @@ public record RunMetrics(
         } else if (plan instanceof QueryStageExec stage) {
             collect(stage.plan(), into);
         } else {
-            if (plan instanceof MapBlocksExec exec) {
+            if (plan instanceof ProgramExec exec) {
                 into.add(exec.taskMetrics());
             }
             CollectionConverters.asJava(plan.children()).forEach(child -> collect(child, into));

@@ -29,6 +29,27 @@ public final class TensorFrames {
     }
 
     /**
+     * Returns the operation that reduces all rows to one, a block at a time.
+     *
+     * <p>The program makes each output {@code x} of an input {@code x_input}, which is fed with the column {@code x}. Shapes:
+     * an input of {@code [?, 3]} is reduced to an output of {@code [3]}, of the same type.
+     */
+    public static ReduceBlocks reduceBlocks(Program program) {
+        return ReduceBlocks.of(program);
+    }
+
+    /**
+     * Returns the operation that reduces all rows to one, two at a time.
+     *
+     * <p>The program makes each output {@code x} of two inputs {@code x_1} and {@code x_2}, all of one type and of the shape of
+     * a cell; both are fed with the column {@code x}. Of the program it is asked that it be associative; it need not be
+     * commutative. A single row is not reduced at all: it is the result.
+     */
+    public static ReduceRows reduceRows(Program program) {
+        return ReduceRows.of(program);
+    }
+
+    /**
      * Adds an input to a program under construction; see {@link Program#placeholder}.
      *
      * @param tf the graph's operations

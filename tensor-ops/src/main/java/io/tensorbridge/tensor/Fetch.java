@@ -11,17 +11,27 @@ import org.tensorflow.ndarray.Shape;
  * @param output the output's name in the signature
  * @param field the column; see {@link ElementType#field}, whose nesting says how many dimensions a cell has
  * @param cellShape the shape of a cell, which every run is held against; all or part of it may be unknown
+ * @param rows how many rows the output gives
  */
-public record Fetch(String output, Field field, Shape cellShape) {
+public record Fetch(String output, Field field, Shape cellShape, Rows rows) {
+
+    /** How many rows an output gives. */
+    public enum Rows {
+        /** As many as its first dimension says. */
+        MANY,
+        /** One: the whole output is a cell. */
+        ONE
+    }
 
     public Fetch {
         requireNonNull(output, "output");
         requireNonNull(field, "field");
         requireNonNull(cellShape, "cellShape");
+        requireNonNull(rows, "rows");
     }
 
     /** Returns a fetch of cells of whatever dimensions. */
     public static Fetch of(String output, Field field) {
-        return new Fetch(output, field, Shape.unknown());
+        return new Fetch(output, field, Shape.unknown(), Rows.MANY);
     }
 }

@@ -47,7 +47,7 @@ final class OutputVectors implements AutoCloseable {
     FieldVector dress(TF_Tensor tensor, Fetch fetch, ElementType type, String what) {
         long[] dims;
         try {
-            dims = NativeTensors.dimsOf(tensor);
+            dims = dimsOf(tensor, fetch);
             check(dims, fetch, type, what);
         } catch (RuntimeException e) {
             NativeTensors.delete(tensor);
@@ -69,6 +69,18 @@ final class OutputVectors implements AutoCloseable {
         } finally {
             values.getReferenceManager().release(); // the column has retained it
         }
+    }
+
+    /** Returns the dimensions of the column, rows first. */
+    private static long[] dimsOf(TF_Tensor tensor, Fetch fetch) {
+        long[] dims = NativeTensors.dimsOf(tensor);
+        if (fetch.rows() == Fetch.Rows.MANY) {
+            return dims;
+        }
+        long[] oneRow = new long[dims.length + 1];
+        oneRow[0] = 1;
+        System.arraycopy(dims, 0, oneRow, 1, dims.length);
+        return oneRow;
     }
 
     private void loadLevel(FieldVector vector, long[] dims, int level, ArrowBuf values) {
@@ -151,7 +163,7 @@ final class OutputVectors implements AutoCloseable {
             closeOffsets();
         }
         ArrowBuf offsets = allocator.buffer(bytes);
-        for (int i = 0; i <= count; i++) {
+        for (int i = 0; i < offsets.capacity() / Integer.BYTES; i++) { // which may be more than was asked for
             MemoryUtil.putInt(offsets.memoryAddress() + (long) i * Integer.BYTES, i * width);
         }
         ArrowBuf replaced = offsetsByWidth.put(width, offsets);

@@ -91,6 +91,23 @@ class ProgramSessionTest {
     }
 
     @Test
+    void aLargerBlockHasAsManyOffsetsAsItNeeds(BufferAllocator allocator) {
+        Program program = Programs.identity(ElementType.FLOAT64, Shape.of(-1, -1));
+        var fetch = Fetch.of("y", ElementType.FLOAT64.field("y", 1));
+        try (var session = ProgramSession.load(program, OPTIONS);
+                var runner = session.runner(program, List.of(Feed.of("x", "x")), List.of(fetch), allocator, ledger)) {
+            for (int rows : new int[] {1, 9, 2, 30}) {
+                try (var x = Vectors.counting(ElementType.FLOAT64, rows, new int[] {2}, allocator);
+                        var out = runner.run(List.of(x))) {
+                    for (int row = 0; row < rows; row++) {
+                        assertThat(out.getVector("y").getObject(row)).isEqualTo(x.getObject(row));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
     void keepsAColumnsMemoryAsLongAsAnOutputIsMadeOfIt(BufferAllocator allocator) {
         Program program = Programs.identity(ElementType.FLOAT64, Shape.of(-1));
         try (var session = ProgramSession.load(program, OPTIONS);

@@ -27,6 +27,25 @@ public record BoundFeed(
         NullPolicy onNull)
         implements Serializable {
 
+    /** Returns this binding for an input of another name. */
+    public BoundFeed withInput(String newInput) {
+        return new BoundFeed(newInput, column, typeName, widths, cell, onNull);
+    }
+
+    /** Returns the binding that feeds this input with the column of an output, which is of the input's type. */
+    public BoundFeed fromOutput(BoundFetch output) {
+        List<Integer> dimensions = output.cell().stream().map(Math::toIntExact).toList();
+        boolean known = dimensions.stream().noneMatch(dimension -> dimension < 0);
+        int values = known ? dimensions.stream().reduce(1, Math::multiplyExact) : -1;
+        return new BoundFeed(
+                input,
+                output.column(),
+                typeName,
+                output.elementType().isBinary() ? List.of(values) : dimensions,
+                output.cell(),
+                NullPolicy.fail());
+    }
+
     /** Returns this binding with other lengths of the column's arrays. */
     public BoundFeed withWidths(List<Integer> newWidths) {
         return new BoundFeed(input, column, typeName, newWidths, cell, onNull);

@@ -1,6 +1,7 @@
 package io.tensorbridge.internal.plan;
 
 import io.tensorbridge.internal.bind.Bound;
+import io.tensorbridge.internal.bind.BoundReduction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -33,6 +34,19 @@ public final class OperationPlanner {
                 df,
                 child ->
                         new MapBlocksNode(bound.program(), Scala.seq(bound.fed()), Scala.seq(bound.produced()), child));
+    }
+
+    /**
+     * Returns a DataFrame of the one row that another is reduced to.
+     *
+     * @param df the DataFrame that the reduction is bound to
+     * @param bound the reduction and its attributes in the DataFrame's analysed plan
+     */
+    public static Dataset<Row> reduce(Dataset<?> df, BoundReduction bound) {
+        return plan(
+                df,
+                child -> new ReduceNode(
+                        bound.step(), Scala.seq(bound.fed()), Scala.seq(bound.produced()), bound.checked(), child));
     }
 
     private static Dataset<Row> plan(Dataset<?> df, Function<LogicalPlan, ProgramNode> node) {

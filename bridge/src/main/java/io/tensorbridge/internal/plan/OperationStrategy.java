@@ -18,6 +18,10 @@ final class OperationStrategy extends SparkStrategy {
             return Scala.<SparkPlan>one(
                     new MapBlocksExec(node.program(), node.fed(), node.produced(), planLater(node.child())));
         }
+        if (plan instanceof ReduceNode node) {
+            return Scala.<SparkPlan>one(new ReduceExec(
+                    node.program(), node.fed(), node.produced(), node.checked(), planLater(node.child())));
+        }
         return Scala.<SparkPlan>none();
     }
 }

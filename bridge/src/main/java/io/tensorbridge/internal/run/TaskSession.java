@@ -52,16 +52,27 @@ final class TaskSession implements AutoCloseable {
 
     /** Runs the current block of a source; returns a column for each fetch, which the caller closes. */
     VectorSchemaRoot run(BlockSource source) {
-        List<FieldVector> columns = source.block().fed().getFieldVectors();
-        int rows = source.block().rowCount();
         BlockRunner open = runner();
         long before = open.runNanos();
         try {
-            return open.run(fed.vectorOfFeed(columns));
-        } catch (ProgramException e) {
-            throw failed(rows, e.reason(), e);
+            return runColumns(
+                    source.block().fed().getFieldVectors(), source.block().rowCount());
         } finally {
             source.ran(open.runNanos() - before);
+        }
+    }
+
+    /** Runs columns of so many rows, as a source would give them; returns as {@link #run} does. */
+    VectorSchemaRoot runColumns(List<FieldVector> columns, int rows) {
+        return runFeeds(fed.vectorOfFeed(columns), rows);
+    }
+
+    /** Runs one column for each feed; returns as {@link #run} does. */
+    VectorSchemaRoot runFeeds(List<FieldVector> vectorOfFeed, int rows) {
+        try {
+            return runner().run(vectorOfFeed);
+        } catch (ProgramException e) {
+            throw failed(rows, e.reason(), e);
         }
     }
 
@@ -110,7 +121,8 @@ final class TaskSession implements AutoCloseable {
                 .map(fetch -> new Fetch(
                         fetch.output(),
                         fetch.elementType().field(fetch.column(), fetch.cell().size()),
-                        fetch.cellShape()))
+                        fetch.cellShape(),
+                        fetch.rows()))
                 .toList();
     }
 

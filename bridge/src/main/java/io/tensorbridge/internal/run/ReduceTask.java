@@ -1,0 +1,82 @@
+package io.tensorbridge.internal.run;
+
+import io.tensorbridge.arrow.BlockCopies;
+import io.tensorbridge.arrow.BlockLimits;
+import io.tensorbridge.arrow.BlockSource;
+import io.tensorbridge.internal.bind.BoundFetch;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.spark.TaskContext;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.vectorized.ColumnarBatch;
+
+/**
+ * What an executor needs to know to reduce a partition to one row: a value that travels.
+ *
+ * @param program the program that makes fewer rows of a block
+ * @param fed where its inputs stand in a partition
+ * @param again where they stand among results, which are reduced once more
+ * @param fetches the outputs
+ * @param resultSchema the columns of a result
+ * @param limits how large a block may become
+ * @param checked whether it is to be seen on the first block that the program is a reduction
+ * @param metrics where to count
+ */
+public record ReduceTask(
+        ShippedProgram program,
+        FedColumns fed,
+        FedColumns again,
+        List<BoundFetch> fetches,
+        StructType resultSchema,
+        BlockLimits limits,
+        boolean checked,
+        TaskMetrics metrics)
+        implements PartitionTask<PartialRow> {
+
+    @Override
+    public Iterator<PartialRow> overRows(Iterator<InternalRow> rows, StructType schema) {
+        return reduce(
+                fed,
+                (allocator, copies) -> BlockSource.ofRows(
+                        rows, schema, fed.columns(), BlockSource.Keep.NONE, limits, allocator, copies));
+    }
+
+    @Override
+    public Iterator<PartialRow> overBatches(Iterator<ColumnarBatch> batches) {
+        return reduce(
+                fed,
+                (allocator, copies) -> BlockSource.ofBatches(
+                        batches, fed.columns(), BlockSource.Keep.NONE, limits, allocator, copies));
+    }
+
+    /** Reduces results once more. */
+    Iterator<PartialRow> overPartials(Iterator<PartialRow> partials) {
+        return reduce(again, (allocator, copies) -> partialBlocks(partials, limits, allocator, copies));
+    }
+
+    BlockSource partialBlocks(
+            Iterator<PartialRow> partials, BlockLimits blockLimits, BufferAllocator allocator, BlockCopies copies) {
+        return BlockSource.ofRows(
+                PartialRow.rows(partials, resultSchema.length()),
+                resultSchema,
+                again.columns(),
+                BlockSource.Keep.NONE,
+                blockLimits,
+                allocator,
+                copies);
+    }
+
+    private Iterator<PartialRow> reduce(FedColumns from, SourceFactory factory) {
+        TaskContext context = TaskContext.get();
+        try (BufferAllocator allocator = ExecutorMemory.forTask("partition " + context.partitionId());
+                var partition = new ReducePartition(this, allocator, context)) {
+            return partition
+                    .reduce(from, factory)
+                    .map(List::of)
+                    .orElse(List.of())
+                    .iterator();
+        }
+    }
+}
