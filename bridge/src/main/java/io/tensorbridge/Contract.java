@@ -1,6 +1,7 @@
 package io.tensorbridge;
 
 import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.ProgramRewrites;
 import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
 import java.util.Collection;
@@ -48,6 +49,13 @@ record Contract(
         return rows.stream()
                 .map(row -> new TensorSpec(row.name(), row.elementType(), Shapes.blockOf(row.shape())))
                 .toList();
+    }
+
+    /** Returns the program that takes blocks and gives these outputs. */
+    Program overBlocks(Collection<String> wanted) {
+        return form == Form.BLOCKS
+                ? program
+                : ProgramRewrites.overRows(ProgramRewrites.withOutputs(program, List.copyOf(wanted)));
     }
 
     /** Returns the column that feeds an input of which the user has said nothing. */

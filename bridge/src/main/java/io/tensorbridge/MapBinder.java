@@ -49,7 +49,7 @@ final class MapBinder {
         mismatches.throwIfAny();
         var limits = TensorFramesOptions.limits(df.sparkSession().conf(), refinements.blockRows(), resultBytes);
         return new Bound(
-                new BoundProgram(contract.program(), feedsBinder.feeds(), fetches, limits, trimmed),
+                new BoundProgram(contract.overBlocks(wanted.keySet()), feedsBinder.feeds(), fetches, limits, trimmed),
                 feedsBinder.fed(),
                 produced);
     }

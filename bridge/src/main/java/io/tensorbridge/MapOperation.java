@@ -10,7 +10,7 @@ import org.apache.spark.sql.Row;
  *
  * @param <O> the operation itself
  */
-public abstract sealed class MapOperation<O extends MapOperation<O>> extends Operation<O> permits MapBlocks {
+public abstract sealed class MapOperation<O extends MapOperation<O>> extends Operation<O> permits MapBlocks, MapRows {
 
     private final boolean trimmed;
 

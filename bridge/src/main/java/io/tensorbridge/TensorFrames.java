@@ -29,6 +29,17 @@ public final class TensorFrames {
     }
 
     /**
+     * Returns the operation that runs a program on every row, and gives its outputs as new columns.
+     *
+     * <p>Shapes: an input of {@code [28, 28]} is fed with a column whose cells have that shape; an output of {@code [10]}
+     * becomes a column of arrays of ten, one of {@code []} a column of numbers. Where the program leaves a dimension open,
+     * rows may differ in it.
+     */
+    public static MapRows mapRows(Program program) {
+        return MapRows.of(program);
+    }
+
+    /**
      * Returns the operation that reduces all rows to one, a block at a time.
      *
      * <p>The program makes each output {@code x} of an input {@code x_input}, which is fed with the column {@code x}. Shapes:

@@ -40,6 +40,16 @@ public final class ProgramRewrites {
     public record Pair(String first, String second, String output) {}
 
     /**
+     * Makes a program that has some of the outputs alone, in this order, and the inputs that these need.
+     *
+     * @param outputs names of outputs, at least one
+     * @throws IllegalArgumentException if the program has no such output
+     */
+    public static Program withOutputs(Program program, List<String> outputs) {
+        return program.remembered(List.of("withOutputs", List.copyOf(outputs)), () -> program.withOutputs(outputs));
+    }
+
+    /**
      * Makes a program over blocks out of one over the cells of a row.
      *
      * <p>Inputs of shape {@code [3]} become inputs of shape {@code [?, 3]}, outputs likewise; unknown ranks stay unknown.
