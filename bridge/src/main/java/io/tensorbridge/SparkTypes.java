@@ -15,11 +15,15 @@ final class SparkTypes {
 
     private static DataType of(ElementType type) {
         return switch (type) {
-            case FLOAT32 -> DataTypes.FloatType;
+            case FLOAT32, FLOAT16 -> DataTypes.FloatType;
             case FLOAT64 -> DataTypes.DoubleType;
+            case INT8 -> DataTypes.ByteType;
+            case INT16 -> DataTypes.ShortType;
             case INT32 -> DataTypes.IntegerType;
             case INT64 -> DataTypes.LongType;
             case UINT8 -> DataTypes.BinaryType;
+            case BOOL -> DataTypes.BooleanType;
+            case STRING -> DataTypes.StringType;
         };
     }
 

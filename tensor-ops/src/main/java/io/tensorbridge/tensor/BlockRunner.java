@@ -37,8 +37,7 @@ public final class BlockRunner implements AutoCloseable {
     private final List<ElementType> feedTypes;
     private final List<ElementType> fetchTypes;
     private final String what;
-    private final boolean copies;
-    private final TransferLedger ledger;
+    private final InputTensors inputTensors;
     private final OutputVectors outputVectors;
     private final TF_Output inputs;
     private final TF_Output outputs;
@@ -62,8 +61,6 @@ public final class BlockRunner implements AutoCloseable {
         this.fetches = List.copyOf(fetches);
         this.resultSchema = new Schema(fetches.stream().map(Fetch::field).toList());
         this.what = "Program '%s' failed".formatted(program.name());
-        this.copies = program.copiesInputsBecauseOf().isPresent();
-        this.ledger = ledger;
         var inputsOf = program.signatureDef().getInputsMap();
         var outputsOf = program.signatureDef().getOutputsMap();
         List<TensorInfo> fed = feeds.stream()
@@ -89,6 +86,7 @@ public final class BlockRunner implements AutoCloseable {
         this.inputValues = new PointerPointer<>(Math.max(1, fed.size()));
         this.outputValues = new PointerPointer<>(Math.max(1, fetched.size()));
         this.status = TF_NewStatus();
+        this.inputTensors = new InputTensors(program.copiesInputsBecauseOf().isPresent(), dims, allocator, ledger);
         this.outputVectors = new OutputVectors(allocator, ledger);
     }
 
@@ -137,7 +135,8 @@ public final class BlockRunner implements AutoCloseable {
         List<TF_Tensor> fed = new ArrayList<>(feeds.size());
         try {
             for (int i = 0; i < feeds.size(); i++) {
-                TF_Tensor tensor = tensorOf(columns.get(i), feeds.get(i), feedTypes.get(i));
+                ElementType type = feedTypes.get(i);
+                TF_Tensor tensor = inputTensors.of(type, ColumnValues.of(columns.get(i), feeds.get(i), type));
                 fed.add(tensor);
                 // what inputValues.put(i, tensor) does, without a call into native code
                 MemoryUtil.putLong(inputValues.address() + (long) i * Long.BYTES, tensor.address());
@@ -147,13 +146,6 @@ public final class BlockRunner implements AutoCloseable {
             fed.forEach(NativeTensors::delete);
         }
         return dressOutputs();
-    }
-
-    private TF_Tensor tensorOf(FieldVector column, Feed feed, ElementType type) {
-        ColumnValues values = ColumnValues.of(column, feed, type);
-        return copies
-                ? NativeTensors.copyOf(type, values, dims, ledger)
-                : NativeTensors.alias(type, values, dims, ledger);
     }
 
     private void runSession() {

@@ -4,10 +4,10 @@ import java.util.Arrays;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.BaseFixedWidthVector;
+import org.apache.arrow.vector.BaseVariableWidthVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VarBinaryVector;
 import org.apache.arrow.vector.complex.ListVector;
-import org.bytedeco.javacpp.LongPointer;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -18,9 +18,11 @@ import org.tensorflow.ndarray.Shape;
  * @param address the address of the first value
  * @param bytes the bytes of all values
  * @param dims the dimensions, rows first
+ * @param text where the values of a string column, which are offsets, point to; one more of them follows, where the last
+ *     string ends. Of no meaning for other columns
  */
 @SuppressWarnings("ArrayRecordComponent") // the dimensions go to native code as they are; nobody compares these
-record ColumnValues(ArrowBuf buffer, long address, long bytes, long[] dims) {
+record ColumnValues(ArrowBuf buffer, long address, long bytes, long[] dims, ArrowBuf text) {
 
     static final int MOST_DIMENSIONS = 254; // one more aborts the process
 
@@ -50,32 +52,72 @@ record ColumnValues(ArrowBuf buffer, long address, long bytes, long[] dims) {
         }
         requireType(level, type, feed);
         requireNoNulls(level, feed);
+        if (level instanceof BaseVariableWidthVector strings) {
+            return ofStrings(strings, from, count, type, withCellShape(dims, feed), feed);
+        }
         return of(level.getDataBuffer(), from, count, type, withCellShape(dims, feed), feed);
     }
 
-    /** Writes the dimensions where native code reads them. */
-    void writeDims(LongPointer to) {
-        for (int i = 0; i < dims.length; i++) {
-            MemoryUtil.putLong(to.address() + (long) i * Long.BYTES, dims[i]);
+    private static ColumnValues of(ArrowBuf buffer, long from, long count, ElementType type, long[] dims, Feed feed) {
+        long bytes = Math.multiplyExact(count, type.columnBytes());
+        long start = Math.multiplyExact(from, type.columnBytes());
+        if (from < 0 || start + bytes > buffer.capacity()) {
+            throw endsEarly(buffer, feed);
+        }
+        long address = buffer.memoryAddress() + start;
+        if (type == ElementType.BOOL) {
+            requireBooleans(address, count, feed);
+        }
+        return new ColumnValues(buffer, address, bytes, dims, buffer);
+    }
+
+    private static ColumnValues ofStrings(
+            BaseVariableWidthVector strings, long from, long count, ElementType type, long[] dims, Feed feed) {
+        ArrowBuf text = strings.getDataBuffer();
+        var values = of(strings.getOffsetBuffer(), from, count, type, dims, feed);
+        if (count > 0) {
+            // one offset more, where the last string ends
+            of(strings.getOffsetBuffer(), from, count + 1, type, dims, feed);
+            int last = MemoryUtil.getInt(values.address());
+            int falls = last;
+            for (long i = 1; i <= count; i++) {
+                int next = MemoryUtil.getInt(values.address() + i * Integer.BYTES);
+                falls |= next | next - last;
+                last = next;
+            }
+            if (falls < 0 || last > text.capacity()) {
+                throw endsEarly(text, feed);
+            }
+        }
+        return new ColumnValues(values.buffer(), values.address(), values.bytes(), dims, text);
+    }
+
+    /** Any other byte than 0 and 1 would be true to one operation and false to another. */
+    private static void requireBooleans(long address, long count, Feed feed) {
+        long all = 0;
+        long row = 0;
+        for (; row + Long.BYTES <= count; row += Long.BYTES) {
+            all |= MemoryUtil.getLong(address + row);
+        }
+        for (; row < count; row++) {
+            all |= MemoryUtil.getByte(address + row);
+        }
+        if ((all & 0xFEFE_FEFE_FEFE_FEFEL) != 0) {
+            throw new SignatureMismatchException(
+                    "Cannot feed column '%s': expected booleans of 0 or 1, found others".formatted(feed.column()));
         }
     }
 
-    private static ColumnValues of(ArrowBuf buffer, long from, long count, ElementType type, long[] dims, Feed feed) {
-        long bytes = Math.multiplyExact(count, type.bytes());
-        long start = Math.multiplyExact(from, type.bytes());
-        if (from < 0 || start + bytes > buffer.capacity()) {
-            throw new SignatureMismatchException("Cannot feed column '%s': its %d bytes end before its last value"
-                    .formatted(feed.column(), buffer.capacity()));
-        }
-        return new ColumnValues(buffer, buffer.memoryAddress() + start, bytes, dims);
+    private static SignatureMismatchException endsEarly(ArrowBuf buffer, Feed feed) {
+        return new SignatureMismatchException("Cannot feed column '%s': its %d bytes end before its last value"
+                .formatted(feed.column(), buffer.capacity()));
     }
 
     private static void requireType(FieldVector level, ElementType type, Feed feed) {
-        if (!(level instanceof BaseFixedWidthVector fixed)
-                || fixed.getTypeWidth() != type.bytes()
-                || !level.getField().getType().equals(type.arrowType())) {
-            throw new SignatureMismatchException("Cannot feed column '%s': expected %s, found Arrow type %s"
-                    .formatted(feed.column(), type.dataType(), level.getField().getType()));
+        boolean flat = level instanceof BaseFixedWidthVector || level instanceof BaseVariableWidthVector;
+        if (!flat || !type.accepts(level.getField())) {
+            throw new SignatureMismatchException("Cannot feed column '%s': expected %s, found %s"
+                    .formatted(feed.column(), type.dataType(), ElementType.describe(level.getField())));
         }
     }
 

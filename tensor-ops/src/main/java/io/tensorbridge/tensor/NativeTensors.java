@@ -30,7 +30,7 @@ final class NativeTensors {
      * Into TensorFlow. TF_NewTensor takes memory and a function to call when it needs the memory no more. That moment is
      * not the deletion of the tensor: an output may share its buffer, a resource may keep it. So the Arrow buffer is
      * retained before and released by that function alone. JavaCPP gives out at most ten native function pointers per
-     * callback class, hence one function for the process, told which buffer is meant by a number in place of a pointer.
+     * callback class, hence one function for the process, told which memory is meant by a number in place of a pointer.
      * It may be called on a thread of TensorFlow's, so it does nothing but release.
      *
      * TF_NewTensor copies in silence what is not aligned, calling the function at once; the address of the tensor tells.
@@ -41,7 +41,7 @@ final class NativeTensors {
      * an Arrow allocation, whose release deletes the tensor.
      */
 
-    private static final ConcurrentHashMap<Long, ArrowBuf> LENT = new ConcurrentHashMap<>();
+    private static final ConcurrentHashMap<Long, Loan> LENT = new ConcurrentHashMap<>();
     private static final AtomicLong NEXT_LOAN = new AtomicLong(1); // 0 would arrive as null
     private static final AtomicLong OPEN_OUTPUTS = new AtomicLong();
     private static final Deallocator_Pointer_long_Pointer TAKE_BACK;
@@ -53,7 +53,14 @@ final class NativeTensors {
 
     private NativeTensors() {}
 
-    /** Returns how many tensors over Arrow memory and outputs worn as Arrow memory are alive in this process. */
+    /** Memory that TensorFlow uses. */
+    @FunctionalInterface
+    interface Loan {
+        /** Frees the memory: on any thread, without a call to TensorFlow, and without throwing. */
+        void end();
+    }
+
+    /** Returns how many tensors over memory of ours and outputs worn as Arrow memory are alive in this process. */
     static long liveTensors() {
         return LENT.size() + OPEN_OUTPUTS.get();
     }
@@ -66,26 +73,16 @@ final class NativeTensors {
      */
     static TF_Tensor alias(ElementType type, ColumnValues values, LongPointer dims, TransferLedger ledger) {
         if (values.bytes() == 0) {
-            return allocate(type, values, dims);
+            return allocate(type, values.dims(), /* bytes= */ 0, dims);
         }
-        long loan = NEXT_LOAN.getAndIncrement();
         values.buffer().getReferenceManager().retain();
-        LENT.put(loan, values.buffer());
-        values.writeDims(dims);
-        TF_Tensor tensor = TF_NewTensor(
-                type.dataType().getNumber(),
+        TF_Tensor tensor = lend(
+                type,
+                values.dims(),
                 dims,
-                values.dims().length,
-                new Address(values.address(), values.bytes()),
+                values.address(),
                 values.bytes(),
-                TAKE_BACK,
-                new Address(loan, 0));
-        if (tensor == null) { // TensorFlow has called TAKE_BACK already
-            throw new IllegalStateException("TensorFlow refused a tensor of %s over %d bytes"
-                    .formatted(
-                            Shapes.describe(type.dataType(), org.tensorflow.ndarray.Shape.of(values.dims())),
-                            values.bytes()));
-        }
+                values.buffer().getReferenceManager()::release);
         if (addressOf(tensor) == values.address()) {
             ledger.aliased(values.bytes());
         } else {
@@ -96,19 +93,52 @@ final class NativeTensors {
 
     /** Returns a new tensor of TensorFlow's own with the values of a column, which the caller deletes. */
     static TF_Tensor copyOf(ElementType type, ColumnValues values, LongPointer dims, TransferLedger ledger) {
-        TF_Tensor tensor = allocate(type, values, dims);
+        TF_Tensor tensor = allocate(type, values.dims(), values.bytes(), dims);
         MemoryUtil.copyMemory(values.address(), addressOf(tensor), values.bytes());
         ledger.copied(CopyReason.PROGRAM, values.bytes());
         return tensor;
     }
 
-    private static TF_Tensor allocate(ElementType type, ColumnValues values, LongPointer dims) {
-        values.writeDims(dims);
-        TF_Tensor tensor = TF_AllocateTensor(type.dataType().getNumber(), dims, values.dims().length, values.bytes());
-        if (tensor == null) {
-            throw new IllegalStateException("TensorFlow could not allocate %d bytes".formatted(values.bytes()));
+    /**
+     * Returns a new tensor over memory, or over a copy of it if it is not aligned.
+     *
+     * @param shape the dimensions, which have been checked
+     * @param dims where to write the dimensions for native code
+     * @param loan ended when TensorFlow needs the memory no more: once, and if this throws too
+     */
+    static TF_Tensor lend(ElementType type, long[] shape, LongPointer dims, long address, long bytes, Loan loan) {
+        long number = NEXT_LOAN.getAndIncrement();
+        LENT.put(number, loan);
+        writeDims(shape, dims);
+        TF_Tensor tensor = TF_NewTensor(
+                type.dataType().getNumber(),
+                dims,
+                shape.length,
+                new Address(address, bytes),
+                bytes,
+                TAKE_BACK,
+                new Address(number, 0));
+        if (tensor == null) { // TensorFlow has called TAKE_BACK already
+            throw new IllegalStateException("TensorFlow refused a tensor of %s over %d bytes"
+                    .formatted(Shapes.describe(type.dataType(), org.tensorflow.ndarray.Shape.of(shape)), bytes));
         }
         return tensor;
+    }
+
+    /** Returns a new tensor of TensorFlow's own, not filled, which the caller deletes. */
+    static TF_Tensor allocate(ElementType type, long[] shape, long bytes, LongPointer dims) {
+        writeDims(shape, dims);
+        TF_Tensor tensor = TF_AllocateTensor(type.dataType().getNumber(), dims, shape.length, bytes);
+        if (tensor == null) {
+            throw new IllegalStateException("TensorFlow could not allocate %d bytes".formatted(bytes));
+        }
+        return tensor;
+    }
+
+    private static void writeDims(long[] shape, LongPointer dims) {
+        for (int i = 0; i < shape.length; i++) {
+            MemoryUtil.putLong(dims.address() + (long) i * Long.BYTES, shape[i]);
+        }
     }
 
     static void delete(TF_Tensor tensor) {
@@ -152,13 +182,14 @@ final class NativeTensors {
         }
     }
 
-    private static long addressOf(TF_Tensor tensor) {
+    /** Returns where a tensor's elements lie; 0 if it has none. */
+    static long addressOf(TF_Tensor tensor) {
         Pointer data = TF_TensorData(tensor);
         return data == null ? 0 : data.address();
     }
 
     /** A number that the native side takes for a pointer; it owns nothing. */
-    private static final class Address extends Pointer {
+    static final class Address extends Pointer {
         Address(long address, long bytes) {
             this.address = address;
             this.limit = bytes;
@@ -169,9 +200,9 @@ final class NativeTensors {
     private static final class TakeBack extends Deallocator_Pointer_long_Pointer {
         @Override
         public void call(Pointer data, long length, Pointer loan) {
-            ArrowBuf buffer = LENT.remove(loan.address());
-            if (buffer != null) {
-                buffer.getReferenceManager().release();
+            Loan lent = LENT.remove(loan.address());
+            if (lent != null) {
+                lent.end();
             }
         }
     }

@@ -18,7 +18,7 @@ import org.tensorflow.ndarray.Shape;
 /**
  * Dresses output tensors as Arrow columns.
  *
- * <p>The values are the tensor's own memory. What Arrow wants besides, and a tensor lacks, is the same for all columns of
+ * <p>The values are the tensor's own memory, but for halves and strings, which are copied. What Arrow wants besides, and a tensor lacks, is the same for all columns of
  * a kind: the offsets of equal lists, and a bitmap that says that nothing is null. These are made once and shared.
  *
  * <p>For use by one thread. Columns stay valid after this is closed.
@@ -53,12 +53,12 @@ final class OutputVectors implements AutoCloseable {
             NativeTensors.delete(tensor);
             throw e;
         }
-        ArrowBuf values = NativeTensors.wrap(tensor, product(dims, dims.length) * type.bytes(), allocator, ledger);
+        List<ArrowBuf> values = valuesOf(tensor, product(dims, dims.length), fetch, type, what);
         FieldVector column = fetch.field().createVector(allocator);
         try {
             if (type.isBinary()) {
                 int width = Math.toIntExact(product(dims, dims.length) / Math.max(1, dims[0]));
-                load(column, dims[0], List.of(valid(dims[0]), offsets(dims[0], width), values));
+                load(column, dims[0], List.of(valid(dims[0]), offsets(dims[0], width)), values);
             } else {
                 loadLevel(column, dims, 0, values);
             }
@@ -67,7 +67,7 @@ final class OutputVectors implements AutoCloseable {
             column.close();
             throw e;
         } finally {
-            values.getReferenceManager().release(); // the column has retained it
+            values.forEach(buffer -> buffer.getReferenceManager().release()); // the column has retained them
         }
     }
 
@@ -83,17 +83,28 @@ final class OutputVectors implements AutoCloseable {
         return oneRow;
     }
 
-    private void loadLevel(FieldVector vector, long[] dims, int level, ArrowBuf values) {
+    /** Returns the buffers of the innermost vector, without its validity; takes over the tensor on every path. */
+    private List<ArrowBuf> valuesOf(TF_Tensor tensor, long count, Fetch fetch, ElementType type, String what) {
+        return switch (type.transfer()) {
+            case ALIAS -> List.of(NativeTensors.wrap(tensor, count * type.bytes(), allocator, ledger));
+            case HALF -> List.of(HalfTensors.floatsOf(tensor, count, allocator, ledger));
+            case STRING -> StringTensors.arrowOf(tensor, count, allocator, ledger, fetch.output(), what);
+        };
+    }
+
+    private void loadLevel(FieldVector vector, long[] dims, int level, List<ArrowBuf> values) {
         long count = product(dims, level + 1);
         if (vector instanceof ListVector list) {
-            load(list, count, List.of(valid(count), offsets(count, Math.toIntExact(dims[level + 1]))));
+            load(list, count, List.of(valid(count), offsets(count, Math.toIntExact(dims[level + 1]))), List.of());
             loadLevel(list.getDataVector(), dims, level + 1, values);
         } else {
-            load(vector, count, List.of(valid(count), values));
+            load(vector, count, List.of(valid(count)), values);
         }
     }
 
-    private static void load(FieldVector vector, long count, List<ArrowBuf> buffers) {
+    private static void load(FieldVector vector, long count, List<ArrowBuf> shared, List<ArrowBuf> own) {
+        List<ArrowBuf> buffers = new ArrayList<>(shared);
+        buffers.addAll(own);
         vector.loadFieldBuffers(new ArrowFieldNode(count, /* nullCount= */ 0), buffers);
     }
 

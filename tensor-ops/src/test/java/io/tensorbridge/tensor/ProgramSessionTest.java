@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Stream;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.FieldVector;
@@ -19,9 +18,6 @@ import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat64;
@@ -53,40 +49,6 @@ class ProgramSessionTest {
             }
             assertThat(ledger.aliasedBytes()).isEqualTo(2L * rows * Double.BYTES);
             assertThat(runner.runNanos()).isPositive();
-        }
-    }
-
-    static Stream<Arguments> typesAndCells() {
-        return Stream.of(ElementType.values())
-                .flatMap(type -> Stream.of(new int[] {}, new int[] {3}, new int[] {2, 5}, new int[] {2, 1, 4})
-                        .filter(cell -> !type.isBinary() || cell.length == 1)
-                        .flatMap(cell -> Stream.of(1, 8, 1_000).map(rows -> Arguments.of(type, cell, rows))));
-    }
-
-    @ParameterizedTest(name = "{0} {1} {2} rows")
-    @MethodSource("typesAndCells")
-    void aliasesBothWays(ElementType type, int[] cell, int rows, BufferAllocator allocator) {
-        long[] dims = new long[cell.length + 1];
-        java.util.Arrays.fill(dims, -1);
-        Program program = Programs.identity(type, Shape.of(dims));
-        var fetch = Fetch.of("y", type.field("y", cell.length));
-        try (var session = ProgramSession.load(program, OPTIONS);
-                var runner = session.runner(program, List.of(Feed.of("x", "x")), List.of(fetch), allocator, ledger);
-                var x = Vectors.counting(type, rows, cell, allocator);
-                var out = runner.run(List.of(x))) {
-            FieldVector y = out.getVector("y");
-            // an identity's output is its input: one address proves that neither way was a copy
-            assertThat(Vectors.values(y).memoryAddress())
-                    .isEqualTo(Vectors.values(x).memoryAddress());
-            assertThat(y.getNullCount()).isZero();
-            assertThat(y.getField().isNullable()).isFalse();
-            for (int row = 0; row < rows; row++) {
-                assertThat(y.getObject(row)).isEqualTo(x.getObject(row));
-            }
-            for (CopyReason reason : CopyReason.values()) {
-                assertThat(ledger.copiedBytes(reason)).isZero();
-            }
-            assertThat(ledger.aliasedBytes()).isPositive();
         }
     }
 
@@ -404,14 +366,5 @@ class ProgramSessionTest {
             }
         }
         return wrong;
-    }
-
-    @ParameterizedTest
-    @EnumSource(ElementType.class)
-    void everyElementTypeHasTheBytesThatTensorFlowGivesIt(ElementType type) {
-        assertThat(org.tensorflow.internal.types.registry.TensorTypeRegistry.find(type.dataType())
-                        .byteSize())
-                .isEqualTo(type.bytes());
-        assertThat(ElementType.of(type.dataType())).contains(type);
     }
 }

@@ -1,13 +1,12 @@
 package io.tensorbridge.tensor;
 
+import java.util.List;
+import org.tensorflow.Graph;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.types.TFloat32;
+import org.tensorflow.proto.AttrValue;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat64;
-import org.tensorflow.types.TInt32;
-import org.tensorflow.types.TInt64;
-import org.tensorflow.types.TUint8;
-import org.tensorflow.types.family.TType;
 
 /** Programs for tests. */
 public final class Programs {
@@ -24,19 +23,64 @@ public final class Programs {
 
     /** {@code y = x}, for any type and shape: its output is its input's memory. */
     public static Program identity(ElementType type, Shape block) {
-        return Program.build(tf -> {
-            Placeholder<? extends TType> x = Program.placeholder(tf, "x", classOf(type), block);
-            return Program.outputs("y", tf.identity(x));
-        });
+        return ofNodes(
+                placeholder(type, block),
+                NodeDef.newBuilder()
+                        .setName("y")
+                        .setOp("Identity")
+                        .addInput("x")
+                        .putAttr("T", attr(type))
+                        .build());
     }
 
-    static Class<? extends TType> classOf(ElementType type) {
-        return switch (type) {
-            case FLOAT32 -> TFloat32.class;
-            case FLOAT64 -> TFloat64.class;
-            case INT32 -> TInt32.class;
-            case INT64 -> TInt64.class;
-            case UINT8 -> TUint8.class;
-        };
+    /** {@code y = x} by way of a variable, which keeps its input's memory beyond the run. */
+    static Program kept(ElementType type, Shape block) {
+        var variable = NodeDef.newBuilder()
+                .setName("variable")
+                .setOp("VarHandleOp")
+                .putAttr("dtype", attr(type))
+                .putAttr("shape", attr(block));
+        var assign = NodeDef.newBuilder()
+                .setName("assign")
+                .setOp("AssignVariableOp")
+                .addInput("variable")
+                .addInput("x")
+                .putAttr("dtype", attr(type));
+        var read = NodeDef.newBuilder()
+                .setName("y")
+                .setOp("ReadVariableOp")
+                .addInput("variable")
+                .addInput("^assign")
+                .putAttr("dtype", attr(type));
+        return ofNodes(placeholder(type, block), variable.build(), assign.build(), read.build());
+    }
+
+    private static NodeDef placeholder(ElementType type, Shape block) {
+        return NodeDef.newBuilder()
+                .setName("x")
+                .setOp("Placeholder")
+                .putAttr("dtype", attr(type))
+                .putAttr("shape", attr(block))
+                .build();
+    }
+
+    // TensorFlow Java has no class for some of the types, so Ops cannot make these
+    private static Program ofNodes(NodeDef... nodes) {
+        try (var graph = new Graph()) {
+            return Program.fromGraphDef(
+                    GraphDef.newBuilder()
+                            .setVersions(graph.toGraphDef().getVersions())
+                            .addAllNode(List.of(nodes))
+                            .build(),
+                    "y");
+        }
+    }
+
+    private static AttrValue attr(ElementType type) {
+        return AttrValue.newBuilder().setType(type.dataType()).build();
+    }
+
+    private static AttrValue attr(Shape shape) {
+        return AttrValue.newBuilder().setShape(Shapes.toProto(shape)).build();
     }
 }

@@ -1,19 +1,27 @@
 package io.tensorbridge.tensor;
 
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BaseFixedWidthVector;
+import org.apache.arrow.vector.BaseVariableWidthVector;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.Float4Vector;
 import org.apache.arrow.vector.Float8Vector;
 import org.apache.arrow.vector.IntVector;
+import org.apache.arrow.vector.SmallIntVector;
+import org.apache.arrow.vector.TinyIntVector;
 import org.apache.arrow.vector.VarBinaryVector;
+import org.apache.arrow.vector.VarCharVector;
 import org.apache.arrow.vector.complex.ListVector;
 import org.apache.arrow.vector.complex.impl.UnionListWriter;
+import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
 
-/** Columns for tests, whose n-th value is n, and what they hold. */
+/** Columns for tests, whose n-th value is n or as much of it as the type holds, and what they hold. */
 final class Vectors {
 
     private Vectors() {}
@@ -47,35 +55,78 @@ final class Vectors {
         FieldVector vector = type.field("x", cell.length).createVector(allocator);
         vector.setInitialCapacity(rows);
         vector.allocateNew();
-        fillLevel(vector, rows, cell, 0);
+        fillLevel(vector, type, rows, cell, 0);
         return vector;
     }
 
-    private static void fillLevel(FieldVector vector, int count, int[] cell, int level) {
+    private static void fillLevel(FieldVector vector, ElementType type, int count, int[] cell, int level) {
         if (vector instanceof ListVector list) {
             for (int i = 0; i < count; i++) {
                 list.startNewValue(i);
                 list.endValue(i, cell[level]);
             }
-            fillLevel(list.getDataVector(), count * cell[level], cell, level + 1);
+            fillLevel(list.getDataVector(), type, count * cell[level], cell, level + 1);
             list.setValueCount(count);
             return;
         }
-        ((BaseFixedWidthVector) vector).allocateNew(count);
+        vector.setInitialCapacity(count);
+        vector.allocateNew();
         for (int i = 0; i < count; i++) {
             if (vector instanceof Float8Vector v) {
                 v.set(i, i);
             } else if (vector instanceof Float4Vector v) {
+                v.set(i, type == ElementType.FLOAT16 ? i % 2048 : i);
+            } else if (vector instanceof TinyIntVector v) {
+                v.set(i, type == ElementType.BOOL ? i % 2 : i);
+            } else if (vector instanceof SmallIntVector v) {
                 v.set(i, i);
             } else if (vector instanceof IntVector v) {
                 v.set(i, i);
             } else if (vector instanceof BigIntVector v) {
                 v.set(i, i);
+            } else if (vector instanceof VarCharVector v) { // some fit TensorFlow's headers, some do not
+                v.setSafe(i, (i + "·".repeat(i % 13)).getBytes(StandardCharsets.UTF_8));
             } else {
                 throw new IllegalArgumentException("No such column: " + vector);
             }
         }
         vector.setValueCount(count);
+    }
+
+    /** Returns a column of these strings, UTF-8 or binary as the vector's field says. */
+    static <V extends BaseVariableWidthVector> V strings(V vector, byte[]... values) {
+        vector.allocateNew();
+        for (int row = 0; row < values.length; row++) {
+            vector.setSafe(row, values[row], 0, values[row].length);
+        }
+        vector.setValueCount(values.length);
+        return vector;
+    }
+
+    /** Returns some rows of a column over the same memory: offsets stay what they are, and need not begin at 0. */
+    static FieldVector window(FieldVector column, int from, int rows, BufferAllocator allocator) {
+        FieldVector window = column.getField().createVector(allocator);
+        List<ArrowBuf> buffers = column.getFieldBuffers();
+        List<ArrowBuf> cut = new ArrayList<>(List.of(allocator.getEmpty()));
+        if (column instanceof BaseFixedWidthVector fixed) {
+            long width = fixed.getTypeWidth();
+            cut.add(buffers.get(1).slice(from * width, rows * width));
+        } else {
+            cut.add(buffers.get(1).slice((long) from * Integer.BYTES, (rows + 1L) * Integer.BYTES));
+            cut.addAll(buffers.subList(2, buffers.size()));
+        }
+        window.loadFieldBuffers(new ArrowFieldNode(rows, /* nullCount= */ 0), cut);
+        if (column instanceof ListVector list) {
+            share(list.getDataVector(), ((ListVector) window).getDataVector());
+        }
+        return window;
+    }
+
+    private static void share(FieldVector from, FieldVector to) {
+        to.loadFieldBuffers(new ArrowFieldNode(from.getValueCount(), /* nullCount= */ 0), from.getFieldBuffers());
+        if (from instanceof ListVector list) {
+            share(list.getDataVector(), ((ListVector) to).getDataVector());
+        }
     }
 
     /** Returns the buffer that holds a column's values. */
