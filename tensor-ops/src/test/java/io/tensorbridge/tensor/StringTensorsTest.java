@@ -373,19 +373,20 @@ class StringTensorsTest {
     void leavesNoStringBehind(ElementTypeTest.Use use, BufferAllocator allocator) throws IOException {
         assumeTrue(Files.exists(Path.of("/proc/self/statm")), "no /proc to read the size of the process from");
         Program program = use.program(ElementType.STRING, Shape.of(-1));
-        byte[][] strings = new byte[1_000][];
-        Arrays.setAll(strings, i -> bytes(i % 2 == 0 ? 1_000 : 10));
+        // large strings and few, so that they outweigh what the Java heap grows by
+        byte[][] strings = new byte[20][];
+        Arrays.setAll(strings, i -> bytes(200_000));
         try (var session = ProgramSession.load(program, OPTIONS);
                 var runner = runner(session, program, ElementType.STRING, allocator);
                 var x = Vectors.strings(new VarCharVector("x", allocator), strings)) {
             long before = 0;
-            for (int run = 0; run < 700; run++) {
-                if (run == 100) {
+            for (int run = 0; run < 300; run++) {
+                if (run == 50) {
                     before = residentBytes();
                 }
                 runner.run(List.of(x)).close();
             }
-            long written = 600L * 500 * 1_000;
+            long written = 250L * 20 * 200_000;
             assertThat(residentBytes() - before).isLessThan(written / 4);
         }
     }
