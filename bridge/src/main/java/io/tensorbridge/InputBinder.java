@@ -37,7 +37,7 @@ final class InputBinder {
     /** Returns the binding, or nothing if there are mismatches, which are noted. */
     Optional<BoundFeed> bind(TensorSpec input, Attribute column, NullPolicy onNull) {
         DataType type = column.dataType();
-        Optional<ElementType> elements = SparkTypes.elementsOf(type);
+        Optional<ElementType> elements = SparkTypes.elementsOf(type, ElementType.of(input.elementType()));
         if (elements.isEmpty()) {
             return mismatch(
                     input,

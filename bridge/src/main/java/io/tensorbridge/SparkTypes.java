@@ -27,12 +27,18 @@ final class SparkTypes {
         };
     }
 
-    /** Returns the type of the values inside of a column's cells, or nothing if they have no tensor form. */
-    static Optional<ElementType> elementsOf(DataType column) {
+    /**
+     * Returns the type of the values inside of a column's cells, or nothing if they have no tensor form. Several types may
+     * be one in Spark, as halves are floats there: then it is the one that is wanted.
+     */
+    static Optional<ElementType> elementsOf(DataType column, Optional<ElementType> wanted) {
         if (!BlockColumn.canFeed(column)) {
             return Optional.empty();
         }
         DataType values = BlockColumn.elementType(column);
+        if (wanted.isPresent() && of(wanted.get()).equals(values)) {
+            return wanted;
+        }
         for (ElementType type : ElementType.values()) {
             if (of(type).equals(values)) {
                 return Optional.of(type);

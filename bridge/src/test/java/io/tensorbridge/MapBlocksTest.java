@@ -6,7 +6,9 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.sum;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
+import io.tensorbridge.tensor.ElementType;
 import io.tensorbridge.tensor.NativeMemoryExtension;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.Programs;
@@ -16,6 +18,7 @@ import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +70,18 @@ class MapBlocksTest {
                 .containsEntry("rows", (long) ROWS * Double.BYTES)
                 .containsEntry("misaligned", 0L)
                 .containsEntry("program", 0L);
+    }
+
+    @Test
+    void computesInHalvesOnColumnsOfFloats(SparkSession spark) {
+        Program half = Programs.identity(ElementType.FLOAT16, Shape.of(-1));
+        Dataset<Row> result = mapBlocks(half).apply(numbers(spark).select(col("x").cast("float")));
+        assertThat(result.schema().apply("y").dataType()).isEqualTo(DataTypes.FloatType);
+        for (Row row : result.collectAsList()) {
+            float x = row.getAs("x");
+            assertThat(row.<Float>getAs("y")).isCloseTo(x, withinPercentage(0.1));
+        }
+        assertThat(RunMetrics.of(result).bytesCopied()).containsEntry("half", (2L + 4L) * ROWS);
     }
 
     @ParameterizedTest
