@@ -1,6 +1,9 @@
 package io.tensorbridge;
 
 import io.tensorbridge.tensor.Program;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -58,6 +61,69 @@ public final class TensorFrames {
      */
     public static ReduceRows reduceRows(Program program) {
         return ReduceRows.of(program);
+    }
+
+    /**
+     * Learns the shapes of cells, in one pass over the rows, and returns the DataFrame with them in its columns' metadata.
+     *
+     * <p>Learns of all columns of arrays, binaries, and Spark ML's vectors and matrices; nested arrays to any depth. A
+     * dimension in which cells differ stays unknown, as does one that is 0 in every cell. Null cells, and nulls inside of
+     * cells, do not count; without anything to learn from, a column keeps what it told before. A flat column's declared
+     * shape stays, if cells of the learnt length can have it, and has its one unknown dimension filled in.
+     *
+     * <p>The pass is a job of Spark that runs now, all else stays lazy: the result is the same plan below a projection. No
+     * operation needs this where the arrays of a column are of one length anyway; it serves to know shapes on the driver,
+     * before a job.
+     *
+     * @throws io.tensorbridge.tensor.SignatureMismatchException if two columns to be analysed share a name
+     * @throws UnsupportedOperationException if the DataFrame is a stream, or Spark Connect's
+     */
+    public static Dataset<Row> analyze(Dataset<?> df) {
+        return ShapeScan.ofAll(df).run();
+    }
+
+    /**
+     * Learns the shapes of some columns' cells; see {@link #analyze(Dataset)}.
+     *
+     * @throws io.tensorbridge.tensor.SignatureMismatchException if a column is not there, there twice, or of a type that has
+     *     no shape; the message holds every mismatch
+     * @throws UnsupportedOperationException if the DataFrame is a stream, or Spark Connect's
+     */
+    public static Dataset<Row> analyze(Dataset<?> df, String column, String... more) {
+        return ShapeScan.of(
+                        df, Stream.concat(Stream.of(column), Stream.of(more)).toList())
+                .run();
+    }
+
+    /**
+     * Returns the DataFrame with a cell shape in a column's metadata, for all operations to come. Runs no job: whether cells
+     * are of that shape is seen when they are fed.
+     *
+     * <p>A flat array, a binary or a vector may be given any shape; one of nested arrays, or of matrices, must have as many
+     * dimensions as they do. {@link Operation#shape} says the same for one operation alone.
+     *
+     * @param df a DataFrame, or a Dataset of anything
+     * @param column the name of the column, to the letter
+     * @param dimensions the dimensions of one cell; -1 for an unknown one
+     * @throws IllegalArgumentException if no tensor has such dimensions
+     * @throws io.tensorbridge.tensor.SignatureMismatchException if the column is not there, there twice, or cannot have cells
+     *     of that shape
+     */
+    public static Dataset<Row> withShape(Dataset<?> df, String column, long... dimensions) {
+        return ShapeDeclaration.apply(df, column, dimensions);
+    }
+
+    /**
+     * Describes the columns of a DataFrame as tensors, in the manner of Spark's own {@code printSchema}: the first dimension
+     * counts rows, {@code ?} is an unknown one. Runs no job.
+     */
+    public static String explain(Dataset<?> df) {
+        return TensorSchema.of(df);
+    }
+
+    /** Prints to standard output what {@link #explain} returns. */
+    public static void printSchema(Dataset<?> df) {
+        System.out.println(explain(df));
     }
 
     /**

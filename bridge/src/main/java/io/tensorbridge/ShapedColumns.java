@@ -1,0 +1,80 @@
+package io.tensorbridge;
+
+import io.tensorbridge.arrow.CellShapes;
+import io.tensorbridge.internal.plan.Projections;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.NamedExpression;
+
+/** The columns of a DataFrame, to be found by name and given cell shapes. */
+final class ShapedColumns {
+
+    private final Dataset<?> df;
+    private final Columns columns;
+
+    private ShapedColumns(Dataset<?> df, Columns columns) {
+        this.df = df;
+        this.columns = columns;
+    }
+
+    /**
+     * Looks at the columns.
+     *
+     * @param action what is to be done, for messages: {@code analyze this DataFrame}
+     * @throws UnsupportedOperationException if the DataFrame is Spark Connect's, whose plan is elsewhere
+     */
+    static ShapedColumns of(Dataset<?> df, String action) {
+        if (!(df instanceof org.apache.spark.sql.classic.Dataset<?> classic)) {
+            throw new UnsupportedOperationException(
+                    "Cannot %s over Spark Connect: expected a Dataset of the session's own process, found %s"
+                            .formatted(action, df.getClass().getName()));
+        }
+        return new ShapedColumns(df, Columns.of(classic));
+    }
+
+    List<Attribute> attributes() {
+        return columns.attributes();
+    }
+
+    /** Returns where the column of this name stands, or nothing, which is explained to {@code mismatches}. */
+    Optional<Integer> find(String name, List<String> mismatches) {
+        List<Integer> found = new ArrayList<>();
+        for (int i = 0; i < attributes().size(); i++) {
+            if (columns.key(attributes().get(i).name()).equals(columns.key(name))) {
+                found.add(i);
+            }
+        }
+        if (found.isEmpty()) {
+            mismatches.add("column '%s': no such column; the columns are %s".formatted(name, columns.names()));
+        } else if (found.size() > 1) {
+            mismatches.add(
+                    "column '%s': expected one column, found %d. Rename all but one".formatted(name, found.size()));
+        }
+        return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
+    }
+
+    /** Returns the DataFrame with cell shapes in the metadata of the columns that stand at these places. */
+    Dataset<Row> with(Map<Integer, long[]> shapes) {
+        Map<Integer, NamedExpression> shaped = new HashMap<>();
+        shapes.forEach((at, shape) -> {
+            Attribute column = attributes().get(at);
+            shaped.put(at, Projections.named(column, column.name(), CellShapes.write(column.metadata(), shape)));
+        });
+        return replacing(shaped);
+    }
+
+    /** Returns the DataFrame with other columns in place of those that stand at these places. */
+    Dataset<Row> replacing(Map<Integer, NamedExpression> columnAt) {
+        List<NamedExpression> projected = new ArrayList<>();
+        for (int i = 0; i < attributes().size(); i++) {
+            projected.add(columnAt.getOrDefault(i, attributes().get(i)));
+        }
+        return Projections.project(df, projected);
+    }
+}
