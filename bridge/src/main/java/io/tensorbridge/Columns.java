@@ -18,10 +18,20 @@ import scala.jdk.javaapi.CollectionConverters;
 record Columns(List<Attribute> attributes, boolean caseSensitive) {
 
     static Columns of(Dataset<?> df, Program program) {
+        return of(df, "run program '%s'".formatted(program.name()));
+    }
+
+    /**
+     * Looks at a DataFrame's columns.
+     *
+     * @param action what it is wanted for, for the message: {@code analyze a DataFrame}
+     * @throws UnsupportedOperationException if the DataFrame is Spark Connect's, whose plan is elsewhere
+     */
+    static Columns of(Dataset<?> df, String action) {
         if (!(df instanceof org.apache.spark.sql.classic.Dataset<?> classic)) {
             throw new UnsupportedOperationException(
-                    "Cannot run program '%s' over Spark Connect: expected a Dataset of the session's own process, found %s"
-                            .formatted(program.name(), df.getClass().getName()));
+                    "Cannot %s over Spark Connect: expected a Dataset of the session's own process, found %s"
+                            .formatted(action, df.getClass().getName()));
         }
         List<Attribute> attributes = List.copyOf(CollectionConverters.asJava(
                 classic.queryExecution().commandExecuted().output()));

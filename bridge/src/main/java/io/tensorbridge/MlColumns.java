@@ -5,7 +5,6 @@ import io.tensorbridge.internal.ml.MlTypes;
 import io.tensorbridge.internal.ml.MlValues;
 import io.tensorbridge.internal.plan.Projections;
 import io.tensorbridge.tensor.Shapes;
-import io.tensorbridge.tensor.SignatureMismatchException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,7 +26,6 @@ import org.tensorflow.ndarray.Shape;
 final class MlColumns {
 
     private final ShapedColumns columns;
-    private final List<String> mismatches = new ArrayList<>();
     private final Map<Integer, NamedExpression> replaced = new HashMap<>();
 
     private MlColumns(ShapedColumns columns) {
@@ -43,11 +41,11 @@ final class MlColumns {
      * vectors of known size have it told to Spark ML there.
      *
      * @param forms what the columns become, by their names
-     * @throws SignatureMismatchException if a column is not there, or cannot become that; the message holds every mismatch
+     * @throws io.tensorbridge.tensor.SignatureMismatchException if a column is not there, or cannot become that; the message holds every mismatch
      * @throws UnsupportedOperationException if Spark ML is not on the class path
      */
     static Dataset<Row> give(Dataset<?> df, Map<String, MlForm> forms) {
-        var ml = new MlColumns(ShapedColumns.of(df, "give columns as vectors or matrices"));
+        var ml = new MlColumns(new ShapedColumns(df, "give columns as vectors or matrices"));
         try {
             forms.forEach(ml::replace);
         } catch (NoClassDefFoundError e) {
@@ -56,21 +54,18 @@ final class MlColumns {
                             .formatted(List.copyOf(forms.keySet())),
                     e);
         }
-        if (!ml.mismatches.isEmpty()) {
-            throw new SignatureMismatchException("Cannot give columns as vectors or matrices:\n  - %s"
-                    .formatted(String.join("\n  - ", ml.mismatches)));
-        }
+        ml.columns.throwIfAny("Cannot give columns as vectors or matrices");
         return ml.columns.replacing(ml.replaced);
     }
 
     private void replace(String name, MlForm form) {
-        columns.find(name, mismatches).ifPresent(at -> {
+        columns.find(name).ifPresent(at -> {
             Attribute column = columns.attributes().get(at);
             DataType values = BlockColumn.elementType(column.dataType());
             int levels = BlockColumn.levels(column.dataType());
             boolean fits = values.equals(DataTypes.DoubleType) || values.equals(DataTypes.FloatType);
             if (!fits || levels < 1 || levels > (form == MlForm.VECTOR ? 1 : 2)) {
-                mismatches.add("column '%s': expected %s, found %s"
+                columns.mismatch("column '%s': expected %s, found %s"
                         .formatted(
                                 column.name(),
                                 form == MlForm.VECTOR
@@ -90,7 +85,7 @@ final class MlColumns {
         if (shape.numDimensions() == 2 && Math.max(shape.get(0), shape.get(1)) >= 0) {
             return true;
         }
-        mismatches.add(
+        columns.mismatch(
                 "column '%s': expected cells of two dimensions, one of them known, found %s. Give their shape with shape(\"%s\", …)"
                         .formatted(column.name(), Shapes.describe(shape), column.name()));
         return false;

@@ -3,9 +3,7 @@ package io.tensorbridge;
 import static java.util.Objects.requireNonNull;
 
 import io.tensorbridge.tensor.Shapes;
-import io.tensorbridge.tensor.SignatureMismatchException;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
@@ -23,15 +21,14 @@ final class ShapeDeclaration {
     static Dataset<Row> apply(Dataset<?> df, String name, long... dimensions) {
         requireNonNull(name, "column");
         Shape shape = checked(name, dimensions);
-        ShapedColumns columns = ShapedColumns.of(df, "give column '%s' a shape".formatted(name));
-        List<String> mismatches = new ArrayList<>();
-        Optional<Integer> at = columns.find(name, mismatches);
-        at.ifPresent(found -> check(columns.attributes().get(found), shape, mismatches));
-        if (at.isEmpty() || !mismatches.isEmpty()) {
-            throw new SignatureMismatchException("Cannot give cells the shape %s:\n  - %s"
-                    .formatted(Shapes.describe(shape), String.join("\n  - ", mismatches)));
-        }
-        return columns.with(Map.of(at.get(), dimensions));
+        var columns = new ShapedColumns(df, "give column '%s' a shape".formatted(name));
+        Map<Integer, long[]> shapes = new HashMap<>();
+        columns.find(name).ifPresent(at -> {
+            check(columns, columns.attributes().get(at), shape);
+            shapes.put(at, dimensions);
+        });
+        columns.throwIfAny("Cannot give cells the shape " + Shapes.describe(shape));
+        return columns.with(shapes);
     }
 
     private static Shape checked(String column, long[] dimensions) {
@@ -64,16 +61,16 @@ final class ShapeDeclaration {
         return new IllegalArgumentException("Invalid shape of column '%s': %s".formatted(column, why));
     }
 
-    private static void check(Attribute column, Shape shape, List<String> mismatches) {
+    private static void check(ShapedColumns columns, Attribute column, Shape shape) {
         String type = TensorForm.nameOf(column.dataType());
         Optional<TensorForm> form = TensorForm.of(column.dataType());
         if (form.isEmpty()) {
-            mismatches.add("column '%s' of type %s has no tensor form".formatted(column.name(), type));
+            columns.mismatch("column '%s' of type %s has no tensor form".formatted(column.name(), type));
         } else if (!form.get().isFlat() && form.get().levels() != shape.numDimensions()) {
-            mismatches.add("column '%s' of type %s: expected %d dimensions, found %d"
+            columns.mismatch("column '%s' of type %s: expected %d dimensions, found %d"
                     .formatted(column.name(), type, form.get().levels(), shape.numDimensions()));
         } else if (form.get().levels() == 0 && Shapes.elements(shape) != 1) {
-            mismatches.add("column '%s' of type %s: expected a shape of one value, found %s"
+            columns.mismatch("column '%s' of type %s: expected a shape of one value, found %s"
                     .formatted(column.name(), type, Shapes.describe(shape)));
         }
     }

@@ -6,7 +6,6 @@ import static org.apache.spark.sql.functions.min;
 import io.tensorbridge.arrow.CellShapes;
 import io.tensorbridge.internal.plan.Projections;
 import io.tensorbridge.internal.run.NestedSizes;
-import io.tensorbridge.tensor.SignatureMismatchException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,6 +28,8 @@ import org.apache.spark.sql.types.Metadata;
 /** Learns cell shapes: the least and the greatest length at each level, of all columns in one aggregation. */
 final class ShapeScan {
 
+    private static final String CANNOT = "Cannot analyze this DataFrame";
+
     private final Dataset<?> df;
     private final ShapedColumns columns;
     private final List<Integer> scanned;
@@ -42,60 +43,55 @@ final class ShapeScan {
     /** Returns the scan of every column that can have a cell shape. */
     static ShapeScan ofAll(Dataset<?> df) {
         ShapedColumns columns = columnsOf(df);
-        List<String> mismatches = new ArrayList<>();
         List<Integer> scanned = new ArrayList<>();
         for (int i = 0; i < columns.attributes().size(); i++) {
             Attribute column = columns.attributes().get(i);
             if (TensorForm.of(column.dataType()).filter(ShapeScan::hasLengths).isPresent()) {
-                columns.find(column.name(), mismatches);
+                columns.find(column.name()); // which notes that there are two
                 scanned.add(i);
             }
         }
-        return new ShapeScan(df, columns, scanned).checked(mismatches);
+        columns.throwIfAny(CANNOT);
+        return new ShapeScan(df, columns, scanned);
     }
 
     /** Returns the scan of some columns. */
     static ShapeScan of(Dataset<?> df, List<String> names) {
         ShapedColumns columns = columnsOf(df);
-        List<String> mismatches = new ArrayList<>();
         var scanned = new TreeSet<Integer>();
         for (String name : names) {
-            columns.find(name, mismatches).ifPresent(at -> {
-                Attribute column = columns.attributes().get(at);
-                Optional<TensorForm> form = TensorForm.of(column.dataType());
-                String type = TensorForm.nameOf(column.dataType());
-                if (form.isEmpty()) {
-                    mismatches.add("column '%s' of type %s has no tensor form".formatted(column.name(), type));
-                } else if (!hasLengths(form.get())) {
-                    mismatches.add("column '%s': expected arrays, binaries, vectors or matrices, found %s"
-                            .formatted(column.name(), type));
-                } else {
-                    scanned.add(at);
-                }
+            columns.find(name).ifPresent(at -> {
+                check(columns, columns.attributes().get(at));
+                scanned.add(at);
             });
         }
-        return new ShapeScan(df, columns, List.copyOf(scanned)).checked(mismatches);
+        columns.throwIfAny(CANNOT);
+        return new ShapeScan(df, columns, List.copyOf(scanned));
+    }
+
+    private static void check(ShapedColumns columns, Attribute column) {
+        Optional<TensorForm> form = TensorForm.of(column.dataType());
+        String type = TensorForm.nameOf(column.dataType());
+        if (form.isEmpty()) {
+            columns.mismatch("column '%s' of type %s has no tensor form".formatted(column.name(), type));
+        } else if (!hasLengths(form.get())) {
+            columns.mismatch("column '%s': expected arrays, binaries, vectors or matrices, found %s"
+                    .formatted(column.name(), type));
+        }
     }
 
     private static ShapedColumns columnsOf(Dataset<?> df) {
-        ShapedColumns columns = ShapedColumns.of(df, "analyze a DataFrame");
+        var columns = new ShapedColumns(df, "analyze a DataFrame");
         if (df.isStreaming()) {
             throw new UnsupportedOperationException(
-                    "Cannot analyze this DataFrame: expected rows at rest, found a stream. Give cell shapes with withShape(df, \"…\", …), or to an operation with shape(\"…\", …)");
+                    CANNOT
+                            + ": expected rows at rest, found a stream. Give cell shapes with withShape(df, \"…\", …), or to an operation with shape(\"…\", …)");
         }
         return columns;
     }
 
     private static boolean hasLengths(TensorForm form) {
         return form.levels() > 0;
-    }
-
-    private ShapeScan checked(List<String> mismatches) {
-        if (!mismatches.isEmpty()) {
-            throw new SignatureMismatchException("Cannot analyze this DataFrame:\n  - %s"
-                    .formatted(String.join("\n  - ", new java.util.LinkedHashSet<>(mismatches))));
-        }
-        return this;
     }
 
     /** Runs the pass, if there is anything to learn, and returns the DataFrame that carries what it found. */

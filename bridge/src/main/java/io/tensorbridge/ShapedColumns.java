@@ -2,48 +2,38 @@ package io.tensorbridge;
 
 import io.tensorbridge.arrow.CellShapes;
 import io.tensorbridge.internal.plan.Projections;
+import io.tensorbridge.tensor.SignatureMismatchException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.NamedExpression;
 
-/** The columns of a DataFrame, to be found by name and given cell shapes. */
+/** The columns of a DataFrame, to be found by name and replaced; collects what does not fit. */
 final class ShapedColumns {
 
     private final Dataset<?> df;
     private final Columns columns;
+    private final Set<String> mismatches = new LinkedHashSet<>();
 
-    private ShapedColumns(Dataset<?> df, Columns columns) {
+    /** Looks at a DataFrame's columns; see {@link Columns#of(Dataset, String)}. */
+    ShapedColumns(Dataset<?> df, String action) {
         this.df = df;
-        this.columns = columns;
-    }
-
-    /**
-     * Looks at the columns.
-     *
-     * @param action what is to be done, for messages: {@code analyze this DataFrame}
-     * @throws UnsupportedOperationException if the DataFrame is Spark Connect's, whose plan is elsewhere
-     */
-    static ShapedColumns of(Dataset<?> df, String action) {
-        if (!(df instanceof org.apache.spark.sql.classic.Dataset<?> classic)) {
-            throw new UnsupportedOperationException(
-                    "Cannot %s over Spark Connect: expected a Dataset of the session's own process, found %s"
-                            .formatted(action, df.getClass().getName()));
-        }
-        return new ShapedColumns(df, Columns.of(classic));
+        this.columns = Columns.of(df, action);
     }
 
     List<Attribute> attributes() {
         return columns.attributes();
     }
 
-    /** Returns where the column of this name stands, or nothing, which is explained to {@code mismatches}. */
-    Optional<Integer> find(String name, List<String> mismatches) {
+    /** Returns where the column of this name stands, or nothing, which is noted. */
+    Optional<Integer> find(String name) {
         List<Integer> found = new ArrayList<>();
         for (int i = 0; i < attributes().size(); i++) {
             if (columns.key(attributes().get(i).name()).equals(columns.key(name))) {
@@ -57,6 +47,17 @@ final class ShapedColumns {
                     "column '%s': expected one column, found %d. Rename all but one".formatted(name, found.size()));
         }
         return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
+    }
+
+    void mismatch(String what) {
+        mismatches.add(what);
+    }
+
+    /** Throws what was noted, if anything was, below a line that says what cannot be done. */
+    void throwIfAny(String cannot) {
+        if (!mismatches.isEmpty()) {
+            throw new SignatureMismatchException("%s:\n  - %s".formatted(cannot, String.join("\n  - ", mismatches)));
+        }
     }
 
     /** Returns the DataFrame with cell shapes in the metadata of the columns that stand at these places. */
