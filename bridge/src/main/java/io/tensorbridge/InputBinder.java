@@ -91,9 +91,7 @@ final class InputBinder {
                                     contract.describe(input),
                                     column.name(),
                                     contract.describe(elements.get().dataType(), found),
-                                    declared.isEmpty()
-                                                    && levels == 1
-                                                    && input.cellShape().numDimensions() > 1
+                                    levels == 1 && isLengthOf(input.cellShape(), found)
                                             ? ". Give its cells that shape with shape(\"%s\", %s)"
                                                     .formatted(column.name(), dimensionsOf(input))
                                             : ""));
@@ -147,6 +145,23 @@ final class InputBinder {
         long[] dimensions = new long[levels];
         Arrays.fill(dimensions, -1);
         return Shape.of(dimensions);
+    }
+
+    /** Returns whether a flat cell, of which the length alone is known or not even that, may be of a shape. */
+    private static boolean isLengthOf(Shape shape, Shape found) {
+        if (found.numDimensions() != 1 || shape.numDimensions() <= 1) {
+            return false;
+        }
+        long rest = found.get(0);
+        for (long dimension : shape.asArray()) {
+            if (rest >= 0 && dimension > 0) {
+                if (rest % dimension != 0) {
+                    return false;
+                }
+                rest /= dimension;
+            }
+        }
+        return rest < 0 || rest == 1 || shape.hasUnknownDimension();
     }
 
     /** Returns what is known of either; they are of one rank, or the expected one's is unknown. */

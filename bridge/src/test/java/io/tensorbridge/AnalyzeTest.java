@@ -41,6 +41,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.ndarray.Shape;
@@ -264,6 +265,32 @@ class AnalyzeTest {
                 .hasMessage("""
                         Cannot run program 'wide' on this DataFrame:
                           - input 'x': expected DT_FLOAT[?, 5], found column 'x' of DT_FLOAT[?, 4]""");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "12 | 3, 4 | . Give its cells that shape with shape(\"x\", 3, 4)",
+                "12 | -1, 4 | . Give its cells that shape with shape(\"x\", …)",
+                "12 | 3, 5 | ''",
+                "12 | 3, 2 | ''",
+            })
+    void aLengthIsNotYetTheShapeThatAProgramWants(int length, String dimensions, String cure, SparkSession spark) {
+        long[] cell =
+                Stream.of(dimensions.split(", ")).mapToLong(Long::parseLong).toArray();
+        Program program = Program.build(tf -> {
+                    var x = placeholder(tf, "x", TFloat32.class, Shape.of(-1).append(Shape.of(cell)));
+                    return outputs("y", tf.math.neg(x));
+                })
+                .named("wants");
+        Dataset<Row> df = analyze(spark.range(3)
+                .select(array_repeat(col("id").cast("float"), length).as("x")));
+        assertThatThrownBy(() -> mapBlocks(program).apply(df))
+                .isInstanceOf(SignatureMismatchException.class)
+                .hasMessage("""
+                        Cannot run program 'wants' on this DataFrame:
+                          - input 'x': expected DT_FLOAT[?, %s], found column 'x' of DT_FLOAT[?, %d]%s""".formatted(dimensions.replace("-1", "?"), length, cure));
     }
 
     @Test
