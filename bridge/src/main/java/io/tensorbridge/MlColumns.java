@@ -41,7 +41,8 @@ final class MlColumns {
      * vectors of known size have it told to Spark ML there.
      *
      * @param forms what the columns become, by their names
-     * @throws io.tensorbridge.tensor.SignatureMismatchException if a column is not there, or cannot become that; the message holds every mismatch
+     * @throws io.tensorbridge.tensor.SignatureMismatchException if a column is not there, or cannot become that; the message
+     *     holds every mismatch
      * @throws UnsupportedOperationException if Spark ML is not on the class path
      */
     static Dataset<Row> give(Dataset<?> df, Map<String, MlForm> forms) {

@@ -132,7 +132,7 @@ final class ShapeScan {
     private static List<Expression> lengths(Attribute column) {
         TensorForm form = TensorForm.of(column.dataType()).orElseThrow();
         return switch (form.kind()) {
-            case NUMBER -> List.of();
+            case SCALAR -> List.of();
             case BINARY -> List.of(new OctetLength(column));
             case VECTOR -> {
                 var vector = new UnwrapUDT(column); // type, size if sparse, indices, values

@@ -21,7 +21,8 @@ import org.tensorflow.ndarray.Shape;
 record TensorForm(Kind kind, ElementType elements, int levels) {
 
     enum Kind {
-        NUMBER,
+        /** One value. */
+        SCALAR,
         ARRAY,
         BINARY,
         /** Spark ML's vector, dense or sparse. */
@@ -43,8 +44,8 @@ record TensorForm(Kind kind, ElementType elements, int levels) {
             };
         }
         int levels = BlockColumn.levels(type);
-        Kind kind = type instanceof BinaryType ? Kind.BINARY : levels == 0 ? Kind.NUMBER : Kind.ARRAY;
-        return SparkTypes.elementsOf(type).map(elements -> new TensorForm(kind, elements, levels));
+        Kind kind = type instanceof BinaryType ? Kind.BINARY : levels == 0 ? Kind.SCALAR : Kind.ARRAY;
+        return SparkTypes.elementsOf(type, Optional.empty()).map(elements -> new TensorForm(kind, elements, levels));
     }
 
     /** Returns Spark's name of a type, for messages; that of a vector, not of the struct inside. */

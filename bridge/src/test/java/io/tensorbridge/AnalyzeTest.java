@@ -70,6 +70,7 @@ class AnalyzeTest {
                 Arguments.of("array<double>", new String[] {}, new long[] {-1}),
                 Arguments.of("array<double>", new String[] {"array()", "array()"}, new long[] {-1}),
                 Arguments.of("array<double>", new String[] {"array()", "array(1)"}, new long[] {-1}),
+                Arguments.of("array<string>", new String[] {"array('a', 'b')", "array('', 'c')"}, new long[] {2}),
                 Arguments.of("binary", new String[] {"'abc'", "'def'", "null"}, new long[] {3}),
                 Arguments.of("binary", new String[] {"'abc'", "'de'"}, new long[] {-1}),
                 Arguments.of("binary", new String[] {"null"}, new long[] {-1}),
