@@ -36,6 +36,9 @@ final class SparkTypes {
             return Optional.empty();
         }
         DataType values = BlockColumn.elementType(column);
+        if (column instanceof ArrayType && values instanceof BinaryType) {
+            return Optional.empty(); // binaries inside of arrays are strings, not bytes
+        }
         if (wanted.isPresent() && of(wanted.get()).equals(values)) {
             return wanted;
         }

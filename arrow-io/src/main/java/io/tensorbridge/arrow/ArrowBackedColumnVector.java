@@ -1,12 +1,16 @@
 package io.tensorbridge.arrow;
 
 import org.apache.arrow.vector.BaseFixedWidthVector;
+import org.apache.arrow.vector.BaseVariableWidthVector;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.ValueVector;
 import org.apache.arrow.vector.complex.ListVector;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.vectorized.ArrowColumnVector;
 import org.apache.spark.sql.vectorized.ColumnarArray;
 import org.apache.spark.unsafe.Platform;
+import org.apache.spark.unsafe.types.UTF8String;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +24,7 @@ public final class ArrowBackedColumnVector extends ArrowColumnVector {
 
     private final ValueVector vector;
     private final @Nullable ArrowBackedColumnVector elements;
+    private final boolean isBoolean;
     private long values;
     private long offsets;
     private long validity;
@@ -34,6 +39,12 @@ public final class ArrowBackedColumnVector extends ArrowColumnVector {
         super(vector);
         this.vector = vector;
         this.elements = vector instanceof ListVector list ? new ArrowBackedColumnVector(list.getDataVector()) : null;
+        this.isBoolean = Bool8.is(vector.getField());
+        if (isBoolean) {
+            this.type = DataTypes.BooleanType;
+        } else if (elements != null) {
+            this.type = new ArrayType(elements.dataType(), ((ArrayType) type).containsNull());
+        }
         refresh();
     }
 
@@ -44,6 +55,9 @@ public final class ArrowBackedColumnVector extends ArrowColumnVector {
         if (elements != null) {
             offsets = vector.getOffsetBuffer().memoryAddress();
             elements.refresh();
+        } else if (vector instanceof BaseVariableWidthVector) {
+            offsets = vector.getOffsetBuffer().memoryAddress();
+            values = vector.getDataBuffer().memoryAddress();
         } else if (vector instanceof BaseFixedWidthVector) {
             values = vector.getDataBuffer().memoryAddress();
         }
@@ -65,6 +79,21 @@ public final class ArrowBackedColumnVector extends ArrowColumnVector {
     }
 
     @Override
+    public boolean getBoolean(int rowId) {
+        return isBoolean ? Platform.getByte(null, values + rowId) != 0 : super.getBoolean(rowId);
+    }
+
+    @Override
+    public byte getByte(int rowId) {
+        return Platform.getByte(null, values + rowId);
+    }
+
+    @Override
+    public short getShort(int rowId) {
+        return Platform.getShort(null, values + (long) rowId * Short.BYTES);
+    }
+
+    @Override
     public int getInt(int rowId) {
         return Platform.getInt(null, values + (long) rowId * Integer.BYTES);
     }
@@ -82,6 +111,20 @@ public final class ArrowBackedColumnVector extends ArrowColumnVector {
     @Override
     public double getDouble(int rowId) {
         return Platform.getDouble(null, values + (long) rowId * Double.BYTES);
+    }
+
+    @Override
+    public byte[] getBytes(int rowId, int count) {
+        byte[] copy = new byte[count];
+        copy(rowId, copy, Platform.BYTE_ARRAY_OFFSET, count, Byte.BYTES);
+        return copy;
+    }
+
+    @Override
+    public short[] getShorts(int rowId, int count) {
+        short[] copy = new short[count];
+        copy(rowId, copy, Platform.SHORT_ARRAY_OFFSET, (long) count * Short.BYTES, Short.BYTES);
+        return copy;
     }
 
     @Override
@@ -117,6 +160,36 @@ public final class ArrowBackedColumnVector extends ArrowColumnVector {
     }
 
     @Override
+    public @Nullable UTF8String getUTF8String(int rowId) {
+        if (!(vector instanceof BaseVariableWidthVector)) {
+            return super.getUTF8String(rowId);
+        }
+        if (isNullAt(rowId)) {
+            return null;
+        }
+        int start = offset(rowId);
+        return UTF8String.fromAddress(null, values + start, offset(rowId + 1) - start);
+    }
+
+    @Override
+    public byte @Nullable [] getBinary(int rowId) {
+        if (!(vector instanceof BaseVariableWidthVector)) {
+            return super.getBinary(rowId);
+        }
+        if (isNullAt(rowId)) {
+            return null;
+        }
+        int start = offset(rowId);
+        byte[] copy = new byte[offset(rowId + 1) - start];
+        Platform.copyMemory(null, values + start, copy, Platform.BYTE_ARRAY_OFFSET, copy.length);
+        return copy;
+    }
+
+    private int offset(int rowId) {
+        return Platform.getInt(null, offsets + (long) rowId * Integer.BYTES);
+    }
+
+    @Override
     public @Nullable ColumnarArray getArray(int rowId) {
         if (elements == null) {
             return super.getArray(rowId);
@@ -124,9 +197,8 @@ public final class ArrowBackedColumnVector extends ArrowColumnVector {
         if (isNullAt(rowId)) {
             return null;
         }
-        long at = offsets + (long) rowId * Integer.BYTES;
-        int start = Platform.getInt(null, at);
-        return new ColumnarArray(elements, start, Platform.getInt(null, at + Integer.BYTES) - start);
+        int start = offset(rowId);
+        return new ColumnarArray(elements, start, offset(rowId + 1) - start);
     }
 
     /** Does nothing: the vector belongs to the operator that made it. */

@@ -1,12 +1,12 @@
 package io.tensorbridge.arrow;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import org.apache.arrow.memory.BufferAllocator;
-import org.apache.arrow.vector.BaseFixedWidthVector;
+import java.util.Optional;
+import org.apache.arrow.vector.BitVector;
 import org.apache.arrow.vector.FieldVector;
-import org.apache.arrow.vector.VarBinaryVector;
 import org.apache.arrow.vector.complex.ListVector;
 import org.apache.arrow.vector.util.TransferPair;
 import org.apache.spark.sql.vectorized.ArrowColumnVector;
@@ -21,6 +21,7 @@ final class BatchBlocks extends BlockSource {
 
     private final Iterator<ColumnarBatch> batches;
     private final List<FedColumn> fed;
+    private final List<FedColumn> variable;
     private final Keep keep;
     private final BlockCopies copies;
     private final List<FieldVector> slices = new ArrayList<>();
@@ -32,17 +33,17 @@ final class BatchBlocks extends BlockSource {
 
     BatchBlocks(
             Iterator<ColumnarBatch> batches,
-            List<BlockColumn> columns,
+            List<FedColumn> columns,
             Keep keep,
             BlockLimits limits,
-            BufferAllocator allocator,
             BlockCopies copies) {
         super(limits);
         this.batches = batches;
         this.keep = keep;
         this.copies = copies;
-        this.fed = columns.stream()
-                .map(column -> FedColumn.of(column, allocator, limits.bytes()))
+        this.fed = columns;
+        this.variable = columns.stream()
+                .filter(column -> column.column().hasVariableCells())
                 .toList();
     }
 
@@ -68,7 +69,7 @@ final class BatchBlocks extends BlockSource {
         }
         for (FedColumn column : fed) {
             ColumnVector source = open.column(column.column().ordinal());
-            FieldVector arrow = arrowOf(source, column.column());
+            FieldVector arrow = arrowOf(source, column);
             if (arrow != null && selection == null) {
                 vectors.add(whole ? arrow : slice(arrow, count));
                 if (!whole) {
@@ -78,7 +79,9 @@ final class BatchBlocks extends BlockSource {
                 column.begin(number);
                 copy(column, source, count);
                 vectors.add(column.finish(count));
-                columns[column.column().ordinal()] = column.view();
+                if (column.isFaithful()) {
+                    columns[column.column().ordinal()] = column.view();
+                }
             }
         }
         from += count;
@@ -89,57 +92,93 @@ final class BatchBlocks extends BlockSource {
      * Returns how many rows to take: all that are left, or even parts of them.
      *
      * <p>Where nothing is copied nothing is allocated, so such a block may be twice as large before it is cut; and its
-     * parts begin where TensorFlow can alias.
+     * parts begin where TensorFlow can alias. Cells of any length are counted one by one where they do not all fit.
      */
     private int rowsOfBlock(ColumnarBatch open) {
         int left = rowsInBatch - from;
-        int limit = sizer().rows(bytesPerRow(open));
+        long bytesPerRow = bytesPerRow(open);
+        int limit = sizer().rows(bytesPerRow);
+        long budget = sizer().bytes();
         boolean asItIs = selection == null
                 && fed.stream()
-                        .allMatch(column -> arrowOf(open.column(column.column().ordinal()), column.column()) != null);
+                        .allMatch(column -> arrowOf(open.column(column.column().ordinal()), column) != null);
         if (asItIs) {
-            limit = Math.max(limit, sizer().rowsAtTwiceTheBytes(bytesPerRow(open)));
+            limit = Math.max(limit, sizer().rowsAtTwiceTheBytes(bytesPerRow));
+            budget *= 2;
         }
-        if (left <= limit) {
+        int fitting = rowsThatFit(open, Math.min(left, limit), bytesPerRow, budget);
+        if (left <= fitting) {
             return left;
         }
         int parts = (int) ((left + (long) limit - 1) / limit);
-        int even = (left + parts - 1) / parts;
-        if (!asItIs || limit < ALIGNED_ROWS) {
+        int even = Math.min(fitting, (left + parts - 1) / parts);
+        if (!asItIs || fitting < ALIGNED_ROWS) {
             return even;
         }
         int aligned = (even + ALIGNED_ROWS - 1) / ALIGNED_ROWS * ALIGNED_ROWS;
-        return aligned <= limit ? aligned : limit / ALIGNED_ROWS * ALIGNED_ROWS;
+        return aligned <= fitting ? aligned : fitting / ALIGNED_ROWS * ALIGNED_ROWS;
+    }
+
+    /** Returns how many of the next rows, at most so many, have no more bytes than they may; at least one. */
+    private int rowsThatFit(ColumnarBatch open, int most, long bytesPerRow, long budget) {
+        long allowed = Math.min(budget, VariableColumn.MOST_VALUES);
+        long fixed = bytesPerRow + sizer().resultBytesPerRow();
+        if (variable.isEmpty() || bytesOfVariable(open, from, most) + most * fixed <= allowed) {
+            return most;
+        }
+        long bytes = 0;
+        for (int row = 0; row < most; row++) {
+            bytes += fixed + bytesOfVariable(open, from + row, 1);
+            if (bytes > allowed) {
+                return Math.max(1, row);
+            }
+        }
+        return most;
+    }
+
+    private long bytesOfVariable(ColumnarBatch open, int start, int count) {
+        long bytes = 0;
+        for (FedColumn column : variable) {
+            bytes += column.bytesOf(selected(open.column(column.column().ordinal())), start, count);
+        }
+        return bytes;
+    }
+
+    /** Returns the rows of a column that are not left out; the next block's begin at {@link #from}. */
+    private ColumnVector selected(ColumnVector source) {
+        return selection == null ? source : new RowsOfColumnVector(source, 0, selection);
     }
 
     private void copy(FedColumn column, ColumnVector source, int count) {
-        BlockCopies.Source reason = selection != null
-                ? column.append(new RowsOfColumnVector(source, from, selection), 0, count)
-                : column.append(source, from, count);
-        if (source instanceof ArrowColumnVector && (selection != null || source.hasNull())) {
-            reason = BlockCopies.Source.NULLS;
+        BlockCopies.Source reason = column.append(selected(source), from, count);
+        if (source instanceof ArrowColumnVector arrow && arrow.getValueVector() instanceof FieldVector vector) {
+            reason = reasonOf(vector, column).orElse(reason);
         }
-        copies.add(reason, column.cellBytes() * count);
+        copies.add(reason, column.bytes(count));
+    }
+
+    /** Returns why an Arrow vector could not be taken as it is, if it is one that could be but for its nulls or booleans. */
+    private static Optional<BlockCopies.Source> reasonOf(FieldVector vector, FedColumn column) {
+        if (ArrowFields.areAlike(vector.getField(), column.field())) {
+            return Optional.of(BlockCopies.Source.NULLS);
+        }
+        FieldVector values = vector;
+        while (values instanceof ListVector list) {
+            values = list.getDataVector();
+        }
+        return values instanceof BitVector ? Optional.of(BlockCopies.Source.BOOLEANS) : Optional.empty();
     }
 
     /** Returns the Arrow vector that can be fed as it is, or null if the column must be copied. */
-    private @Nullable FieldVector arrowOf(ColumnVector source, BlockColumn column) {
+    private @Nullable FieldVector arrowOf(ColumnVector source, FedColumn column) {
         if (!(source instanceof ArrowColumnVector arrow) || !(arrow.getValueVector() instanceof FieldVector vector)) {
             return null;
         }
-        return isFeedable(vector, column) ? vector : null;
+        return hasNoNulls(vector) && ArrowFields.areAlike(vector.getField(), column.field()) ? vector : null;
     }
 
-    private boolean isFeedable(FieldVector vector, BlockColumn column) {
-        if (vector.getNullCount() > 0) {
-            return false;
-        }
-        if (vector instanceof ListVector list) {
-            return isFeedable(list.getDataVector(), column);
-        }
-        var expected = ValueType.of(BlockColumn.elementType(column.type())).arrowType();
-        return (vector instanceof BaseFixedWidthVector || vector instanceof VarBinaryVector)
-                && vector.getField().getType().equals(expected);
+    private static boolean hasNoNulls(FieldVector vector) {
+        return vector.getNullCount() == 0 && (!(vector instanceof ListVector list) || hasNoNulls(list.getDataVector()));
     }
 
     /** Returns some rows of an Arrow vector: the same memory, counted twice. */
@@ -177,19 +216,17 @@ final class BatchBlocks extends BlockSource {
                 kept[count++] = row;
             }
         }
-        return count == kept.length ? null : java.util.Arrays.copyOf(kept, count);
+        return count == kept.length ? null : Arrays.copyOf(kept, count);
     }
 
-    /** Known for columns written here before; an Arrow column's is asked of its first cell. */
+    /** Returns the bytes of a row's cells that are all of one size; what no cell has told yet, the next one does. */
     private long bytesPerRow(ColumnarBatch open) {
         long bytes = 0;
         for (FedColumn column : fed) {
-            long cell = column.cellBytes();
-            if (cell == 0) {
+            if (!column.column().hasVariableCells()) {
                 int first = selection == null ? from : selection[from];
-                cell = column.bytesOf(open.column(column.column().ordinal()), first);
+                bytes += column.bytesOf(open.column(column.column().ordinal()), first, 1);
             }
-            bytes += cell;
         }
         return bytes;
     }

@@ -1,13 +1,10 @@
 package io.tensorbridge.arrow;
 
-import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VarBinaryVector;
-import org.apache.arrow.vector.types.pojo.Field;
-import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.sql.execution.vectorized.WritableColumnVector;
@@ -15,25 +12,15 @@ import org.apache.spark.sql.vectorized.ColumnVector;
 import org.apache.spark.unsafe.Platform;
 
 /** A column of binaries that are all of one, declared length. */
-final class BinaryColumn extends FedColumn {
+final class BinaryColumn extends UniformColumn {
 
     private final int ordinal;
-    private final DictionaryDecoder decoder = new DictionaryDecoder();
     private final int width;
 
     BinaryColumn(BlockColumn column, BufferAllocator allocator, long budget) {
         super(column, allocator, budget);
         this.ordinal = column.ordinal();
-        this.width = widthOf(column);
-    }
-
-    private static int widthOf(BlockColumn column) {
-        int width = column.widths().get(0);
-        if (width < 0) {
-            throw new IllegalArgumentException(
-                    "Invalid column '%s': a binary's length must be declared".formatted(column.name()));
-        }
-        return width;
+        this.width = column.widths().get(0);
     }
 
     @Override
@@ -73,7 +60,7 @@ final class BinaryColumn extends FedColumn {
 
     private void write(Object base, long offset, int length, int at) {
         if (length != width) {
-            throw wrongLength(width, at, length);
+            throw errors().wrongLength(width, at, length);
         }
         Platform.copyMemory(base, offset, null, address() + (long) at * width, width);
     }
@@ -81,8 +68,7 @@ final class BinaryColumn extends FedColumn {
     @Override
     BlockCopies.Source write(ColumnVector from, int start, int count) {
         if (from instanceof WritableColumnVector writable && isContiguous(writable, start, count)) {
-            return ValueType.BYTE.copy(
-                    writable.arrayData(), writable.getArrayOffset(start), count * width, address(), decoder);
+            return values().copy(writable.arrayData(), writable.getArrayOffset(start), count * width, address());
         }
         for (int i = 0; i < count; i++) {
             if (from.isNullAt(start + i)) {
@@ -104,7 +90,7 @@ final class BinaryColumn extends FedColumn {
         int first = from.getArrayOffset(start);
         for (int i = 0; i < count; i++) {
             if (from.getArrayLength(start + i) != width) {
-                throw wrongLength(width, i, from.getArrayLength(start + i));
+                throw errors().wrongLength(width, i, from.getArrayLength(start + i));
             }
             if (from.getArrayOffset(start + i) != first + i * width) {
                 return false;
@@ -114,13 +100,8 @@ final class BinaryColumn extends FedColumn {
     }
 
     @Override
-    void fillCell(Number value, int at) {
-        ValueType.BYTE.fill(value, address() + (long) at * width, width);
-    }
-
-    @Override
-    FieldVector newVector(BufferAllocator from, String name) {
-        return new Field(name, FieldType.nullable(ValueType.BYTE.arrowType()), List.of()).createVector(from);
+    void fillCell(int at) {
+        fillValues((long) at * width, width);
     }
 
     @Override

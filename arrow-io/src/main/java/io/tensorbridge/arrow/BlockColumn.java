@@ -5,51 +5,123 @@ import java.util.List;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.BinaryType;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StringType;
 
 /**
  * A column that a program is fed with.
  *
  * @param name its name, for messages
  * @param ordinal its place among the columns of the partition
- * @param type its type: a number, nested arrays of numbers, or binary
- * @param widths how many values an array has at each level of nesting, or a binary has bytes; -1 where the first cell tells
+ * @param type its type, which {@link #canFeed} says can be fed
+ * @param layout whether all cells are of one shape
+ * @param widths of uniform cells, how many values an array has at each level of nesting, or a binary has bytes; -1 where
+ *     the first cell tells, which for a binary does not do; none of variable cells
  * @param onNull what becomes of nulls
  */
-public record BlockColumn(String name, int ordinal, DataType type, List<Integer> widths, NullPolicy onNull)
+public record BlockColumn(
+        String name, int ordinal, DataType type, Layout layout, List<Integer> widths, NullPolicy onNull)
         implements Serializable {
 
+    /** Whether all cells of a column are of one shape. */
+    public enum Layout {
+        /** They are, and it is an error if one is not. Strings inside of arrays still have any length. */
+        UNIFORM,
+        /** Arrays, strings and binaries have any length. */
+        VARIABLE
+    }
+
     public BlockColumn {
-        widths = List.copyOf(widths);
-        if (widths.size() != levels(type)) {
-            throw new IllegalArgumentException("Invalid column '%s': expected %d widths for %s, found %s"
-                    .formatted(name, levels(type), type.catalogString(), widths));
+        if (!canFeed(type)) {
+            throw new UnsupportedOperationException("No block can hold values of type " + type.catalogString());
         }
-        ValueType values = ValueType.of(elementType(type));
-        if (onNull instanceof NullPolicy.Fill fill && !values.canHold(fill)) {
+        widths = List.copyOf(widths);
+        int levels = layout == Layout.UNIFORM ? levels(type) : 0;
+        if (widths.size() != levels) {
+            throw new IllegalArgumentException("Invalid column '%s': expected %d widths for %s, found %s"
+                    .formatted(name, levels, type.catalogString(), widths));
+        }
+        boolean mayVary = type instanceof ArrayType || type instanceof StringType || type instanceof BinaryType;
+        if (layout == Layout.VARIABLE && !mayVary) {
+            throw new IllegalArgumentException("Invalid column '%s': expected cells that can differ in length, found %s"
+                    .formatted(name, type.catalogString()));
+        }
+        if (layout == Layout.UNIFORM && type instanceof StringType) {
+            layout = Layout.VARIABLE;
+        }
+        if (layout == Layout.UNIFORM && type instanceof BinaryType && widths.get(0) < 0) {
+            throw new IllegalArgumentException(
+                    "Invalid column '%s': a binary's length must be declared".formatted(name));
+        }
+        if (onNull instanceof NullPolicy.Fill fill && !canHold(type, layout, fill)) {
             throw new IllegalArgumentException(
                     "Cannot fill nulls of column '%s' with %s: expected a value that %s holds exactly"
                             .formatted(name, fill.value(), elementType(type).catalogString()));
         }
     }
 
-    /** Returns how many lengths it takes to tell the shape of a cell: levels of arrays, one for a binary. */
+    /** A column of uniform cells; of strings, which are never uniform, if such is its type. */
+    public BlockColumn(String name, int ordinal, DataType type, List<Integer> widths, NullPolicy onNull) {
+        this(name, ordinal, type, Layout.UNIFORM, widths, onNull);
+    }
+
+    /** Returns a column of strings, of binaries fed as strings, or of arrays, whose cells have any length. */
+    public static BlockColumn variable(String name, int ordinal, DataType type, NullPolicy onNull) {
+        return new BlockColumn(name, ordinal, type, Layout.VARIABLE, List.of(), onNull);
+    }
+
+    /** Returns how many lengths it takes to tell the shape of a cell: levels of arrays, one for a binary or vector. */
     public static int levels(DataType type) {
         if (type instanceof ArrayType array) {
-            return 1 + levels(array.elementType());
+            return arrayLevels(array);
         }
-        return type instanceof BinaryType ? 1 : 0;
+        return type instanceof BinaryType
+                ? 1
+                : LinalgType.find(type).map(LinalgType::levels).orElse(0);
     }
 
-    /** Returns the type of the values inside of all arrays. */
+    private static int arrayLevels(DataType type) {
+        return type instanceof ArrayType array ? 1 + arrayLevels(array.elementType()) : 0;
+    }
+
+    /** Returns the type of the values inside of all arrays; doubles for a vector or matrix. */
     public static DataType elementType(DataType type) {
-        return type instanceof ArrayType array ? elementType(array.elementType()) : type;
+        if (type instanceof ArrayType array) {
+            return elementType(array.elementType());
+        }
+        return LinalgType.find(type).isPresent() ? DataTypes.DoubleType : type;
     }
 
-    /** Returns whether a column of this type can be fed at all. */
+    /**
+     * Returns whether a column of this type can be fed at all: numbers but decimals, booleans, strings, binaries, arrays of
+     * these to any depth, and Spark ML's vectors and matrices.
+     */
     public static boolean canFeed(DataType type) {
-        if (type instanceof ArrayType array && elementType(array) instanceof BinaryType) {
-            return false;
+        if (LinalgType.find(type).isPresent()) {
+            return true;
         }
-        return ValueType.find(elementType(type)).isPresent();
+        DataType values = type;
+        while (values instanceof ArrayType array) {
+            values = array.elementType();
+        }
+        return values instanceof StringType || ValueType.find(values).isPresent();
+    }
+
+    /** Returns whether cells, or values inside of them, are of any length: strings always are. */
+    boolean hasVariableCells() {
+        return layout == Layout.VARIABLE || hasByteStrings(type, layout);
+    }
+
+    /** Returns whether the values are strings, or binaries that are fed like strings. */
+    private static boolean hasByteStrings(DataType type, Layout layout) {
+        DataType values = elementType(type);
+        boolean isBytes = type instanceof BinaryType && layout == Layout.UNIFORM;
+        return values instanceof StringType || (values instanceof BinaryType && !isBytes);
+    }
+
+    private static boolean canHold(DataType type, Layout layout, NullPolicy.Fill fill) {
+        return hasByteStrings(type, layout)
+                ? fill.value() instanceof String
+                : ValueType.of(elementType(type)).canHold(fill);
     }
 }

@@ -16,6 +16,8 @@ public final class BlockCopies {
         DICTIONARY,
         /** Arrow columns with nulls in them, for the sake of a value to put there. */
         NULLS,
+        /** Arrow booleans of one bit each, for the sake of a byte each. */
+        BOOLEANS,
         /** Rows again: their other columns, kept for the result. */
         KEPT
     }

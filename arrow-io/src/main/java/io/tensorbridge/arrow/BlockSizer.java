@@ -41,6 +41,11 @@ final class BlockSizer {
         return limits.bytes();
     }
 
+    /** Returns the bytes that the program gives for a row, as far as is known. */
+    long resultBytesPerRow() {
+        return limits.resultBytesPerRow();
+    }
+
     /** Takes note of how long a block of so many rows took. */
     void ran(int rows, long nanos) {
         if (nanos > LONGEST_RUN) {

@@ -51,7 +51,7 @@ public abstract sealed class BlockSource implements AutoCloseable permits RowBlo
             BlockLimits limits,
             BufferAllocator allocator,
             BlockCopies copies) {
-        return new RowBlocks(rows, schema, fed, keep, limits, allocator, copies);
+        return new RowBlocks(rows, schema, fedColumns(fed, limits, allocator), keep, limits, copies);
     }
 
     /**
@@ -74,7 +74,13 @@ public abstract sealed class BlockSource implements AutoCloseable permits RowBlo
             BlockLimits limits,
             BufferAllocator allocator,
             BlockCopies copies) {
-        return new BatchBlocks(batches, fed, keep, limits, allocator, copies);
+        return new BatchBlocks(batches, fedColumns(fed, limits, allocator), keep, limits, copies);
+    }
+
+    private static List<FedColumn> fedColumns(List<BlockColumn> fed, BlockLimits limits, BufferAllocator allocator) {
+        return fed.stream()
+                .map(column -> FedColumn.of(column, allocator, limits.bytes()))
+                .toList();
     }
 
     /**

@@ -23,6 +23,7 @@ final class DictionaryDecoder {
     private @Nullable Dictionary known;
     private int[] ints = {};
     private long[] longs = {};
+    private byte[] @Nullable [] entries = {};
 
     /**
      * Decodes values without nulls.
@@ -48,33 +49,68 @@ final class DictionaryDecoder {
         return true;
     }
 
+    /** Returns the string or binary of a row, which is not null; not a copy, so it is not to be written to. */
+    byte[] bytesAt(WritableColumnVector from, int row) {
+        if (!(DICTIONARY.in(from) instanceof ParquetDictionary wrapper)
+                || !(PARQUETS_OWN.in(wrapper) instanceof Dictionary dictionary)
+                || dictionary.getMaxId() >= MOST_ENTRIES) {
+            return from.getBinary(row);
+        }
+        if (dictionary != known) {
+            entries = new byte[dictionary.getMaxId() + 1][];
+            known = dictionary;
+        }
+        int id = from.getDictionaryIds().getDictId(row);
+        byte[] entry = entries[id];
+        if (entry == null) {
+            entry = wrapper.decodeToBinary(id);
+            entries[id] = entry;
+        }
+        return entry;
+    }
+
     private void lookUp(int[] ids, int first, int count, long address, ValueType type) {
         int end = first + count;
-        if (type.bytes() == Integer.BYTES) {
-            int[] table = ints;
-            long origin = address - (long) first * Integer.BYTES;
-            for (int i = first; i < end; i++) {
-                Platform.putInt(null, origin + (long) i * Integer.BYTES, table[ids[i]]);
+        long origin = address - (long) first * type.bytes();
+        switch (type.bytes()) {
+            case Byte.BYTES -> {
+                int[] table = ints;
+                for (int i = first; i < end; i++) {
+                    Platform.putByte(null, origin + i, (byte) table[ids[i]]);
+                }
             }
-        } else {
-            long[] table = longs;
-            long origin = address - (long) first * Long.BYTES;
-            for (int i = first; i < end; i++) {
-                Platform.putLong(null, origin + (long) i * Long.BYTES, table[ids[i]]);
+            case Short.BYTES -> {
+                int[] table = ints;
+                for (int i = first; i < end; i++) {
+                    Platform.putShort(null, origin + (long) i * Short.BYTES, (short) table[ids[i]]);
+                }
+            }
+            case Integer.BYTES -> {
+                int[] table = ints;
+                for (int i = first; i < end; i++) {
+                    Platform.putInt(null, origin + (long) i * Integer.BYTES, table[ids[i]]);
+                }
+            }
+            default -> {
+                long[] table = longs;
+                for (int i = first; i < end; i++) {
+                    Platform.putLong(null, origin + (long) i * Long.BYTES, table[ids[i]]);
+                }
             }
         }
     }
 
-    private void learn(ParquetDictionary dictionary, int entries, ValueType type) {
-        if (type.bytes() == Integer.BYTES) {
-            ints = new int[entries];
-            for (int id = 0; id < entries; id++) {
-                ints[id] = (int) type.bitsOf(dictionary, id);
+    private void learn(ParquetDictionary dictionary, int size, ValueType type) {
+        ValueAccess.OfDictionary access = type.access().dictionary();
+        if (type.bytes() <= Integer.BYTES) {
+            ints = new int[size];
+            for (int id = 0; id < size; id++) {
+                ints[id] = (int) access.bits(dictionary, id);
             }
         } else {
-            longs = new long[entries];
-            for (int id = 0; id < entries; id++) {
-                longs[id] = type.bitsOf(dictionary, id);
+            longs = new long[size];
+            for (int id = 0; id < size; id++) {
+                longs[id] = access.bits(dictionary, id);
             }
         }
     }

@@ -9,6 +9,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Decimal;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.types.UserDefinedType;
 import org.apache.spark.sql.types.VariantType;
 import org.apache.spark.sql.vectorized.ColumnVector;
 import org.apache.spark.sql.vectorized.ColumnarArray;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 abstract class GettersColumnVector extends ColumnVector {
 
     GettersColumnVector(DataType type) {
-        super(type);
+        super(type instanceof UserDefinedType<?> userDefined ? userDefined.sqlType() : type);
     }
 
     /** A field of kept rows. */

@@ -21,6 +21,24 @@ public sealed interface NullPolicy extends Serializable {
         return new Fill(value);
     }
 
+    /**
+     * The program sees this string where the column is null: the cell, or the element of a cell.
+     *
+     * @param value a value for a column of strings, or of binaries that are fed as strings: its UTF-8 bytes
+     */
+    static NullPolicy fill(String value) {
+        return new Fill(value);
+    }
+
+    /**
+     * The program sees this boolean where the column is null: the cell, or the element of a cell.
+     *
+     * @param value a value for a column of booleans
+     */
+    static NullPolicy fill(boolean value) {
+        return new Fill(value);
+    }
+
     /** Rows with a null, as a cell or inside of one, are left out of the result. */
     static NullPolicy dropRow() {
         return new DropRow();
@@ -45,9 +63,16 @@ public sealed interface NullPolicy extends Serializable {
     /**
      * See {@link #fill}.
      *
-     * @param value the value
+     * @param value the value: a number, a string or a boolean
      */
-    record Fill(Number value) implements NullPolicy {
+    record Fill(Object value) implements NullPolicy {
+
+        public Fill {
+            if (!(value instanceof Number || value instanceof String || value instanceof Boolean)) {
+                throw new IllegalArgumentException(
+                        "Invalid fill value: expected a number, string or boolean, found " + value);
+            }
+        }
 
         /** Returns whether a column of whole numbers up to these bounds can hold the value. */
         boolean isWholeWithin(long smallest, long largest) {
@@ -67,7 +92,7 @@ public sealed interface NullPolicy extends Serializable {
         /** Returns the value as a decimal; infinities and what is not a number have none. */
         private Optional<BigDecimal> exact() {
             if (value instanceof Double || value instanceof Float) {
-                double number = value.doubleValue();
+                double number = ((Number) value).doubleValue();
                 return Double.isFinite(number) ? Optional.of(new BigDecimal(number)) : Optional.empty();
             }
             try {
@@ -79,7 +104,7 @@ public sealed interface NullPolicy extends Serializable {
 
         @Override
         public String toString() {
-            return "fill with " + value;
+            return value instanceof String ? "fill with '%s'".formatted(value) : "fill with " + value;
         }
     }
 }

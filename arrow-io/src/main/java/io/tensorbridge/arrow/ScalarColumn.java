@@ -1,26 +1,20 @@
 package io.tensorbridge.arrow;
 
-import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BaseFixedWidthVector;
 import org.apache.arrow.vector.FieldVector;
-import org.apache.arrow.vector.types.pojo.Field;
-import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.execution.vectorized.WritableColumnVector;
 import org.apache.spark.sql.vectorized.ColumnVector;
 
-/** A column of one number a row. */
-final class ScalarColumn extends FedColumn {
+/** A column of one value a row. */
+final class ScalarColumn extends UniformColumn {
 
-    private final ValueType type;
     private final int ordinal;
-    private final DictionaryDecoder decoder = new DictionaryDecoder();
 
     ScalarColumn(BlockColumn column, BufferAllocator allocator, long budget) {
         super(column, allocator, budget);
-        this.type = ValueType.of(column.type());
         this.ordinal = column.ordinal();
     }
 
@@ -36,7 +30,7 @@ final class ScalarColumn extends FedColumn {
 
     @Override
     long cellBytes() {
-        return type.bytes();
+        return type().bytes();
     }
 
     @Override
@@ -46,39 +40,32 @@ final class ScalarColumn extends FedColumn {
 
     @Override
     void write(InternalRow row, int at) {
-        type.put(row, ordinal, address() + (long) at * type.bytes());
+        type().put(row, ordinal, address() + (long) at * type().bytes());
     }
 
     @Override
     BlockCopies.Source write(ColumnVector from, int start, int count) {
         if (!from.hasNull()) {
-            return type.copy(from, start, count, address(), decoder);
+            return values().copy(from, start, count, address());
         }
         BlockCopies.Source source = BlockCopies.Source.COLUMNS;
         boolean bulk = from instanceof WritableColumnVector;
         if (bulk) {
-            source = type.copy(from, start, count, address(), decoder);
+            source = values().copy(from, start, count, address());
         }
         for (int i = 0; i < count; i++) {
             if (from.isNullAt(start + i)) {
                 writeNull(i);
             } else if (!bulk) { // other vectors may refuse to be asked for the value of a null
-                type.put(from, start + i, address() + (long) i * type.bytes());
+                type().put(from, start + i, address() + (long) i * type().bytes());
             }
         }
         return source;
     }
 
     @Override
-    void fillCell(Number value, int at) {
-        type.put(value, address() + (long) at * type.bytes());
-    }
-
-    @Override
-    FieldVector newVector(BufferAllocator from, String name) {
-        // the superclass's constructor asks for it, before the fields of this class are set
-        var arrowType = ValueType.of(column().type()).arrowType();
-        return new Field(name, FieldType.nullable(arrowType), List.of()).createVector(from);
+    void fillCell(int at) {
+        fillValues(at, 1);
     }
 
     @Override

@@ -1,0 +1,81 @@
+package io.tensorbridge.arrow;
+
+/** What is wrong with a cell of a column: the errors that name column, row and block. For use by one thread. */
+final class CellErrors {
+
+    private final String name;
+    private long block;
+
+    CellErrors(String name) {
+        this.name = name;
+    }
+
+    /** Begins a new block, which errors name from here on. */
+    void begin(long blockNumber) {
+        block = blockNumber;
+    }
+
+    private BlockException cannotFeed(String why) {
+        return new BlockException("Cannot feed column '%s': %s".formatted(name, why));
+    }
+
+    BlockException nullCell(int row) {
+        return cannotFeed("expected a value in row %d of block %d, found null. Fill or drop nulls with onNull(…)"
+                .formatted(row, block));
+    }
+
+    BlockException nullElement(int position, int row) {
+        return cannotFeed(
+                "expected a value at position %d of row %d of block %d, found null. Fill or drop nulls with onNull(…)"
+                        .formatted(position, row, block));
+    }
+
+    BlockException nullArray(int position, int row) {
+        return cannotFeed(
+                "expected an array at position %d of row %d of block %d, found null. Drop such rows with onNull(…)"
+                        .formatted(position, row, block));
+    }
+
+    /** A null where arrays have any length: there is no telling how many values would fill it. */
+    BlockException nullOfAnyLength(int row) {
+        return cannotFeed(
+                "expected an array in row %d of block %d, found null. Drop such rows with onNull(…), or give all cells one shape with shape(\"%s\", …)"
+                        .formatted(row, block, name));
+    }
+
+    BlockException wrongLength(int expected, int row, int found) {
+        return cannotFeed("expected %d values in row %d of block %d, found %d".formatted(expected, row, block, found));
+    }
+
+    BlockException wrongMatrix(int rows, int columns, int row, int foundRows, int foundColumns) {
+        return cannotFeed("expected a matrix of shape [%d, %d] in row %d of block %d, found [%d, %d]"
+                .formatted(rows, columns, row, block, foundRows, foundColumns));
+    }
+
+    BlockException corrupt(String kind, int row) {
+        return cannotFeed("expected a %s whose indices and values fit its size in row %d of block %d, found others"
+                .formatted(kind, row, block));
+    }
+
+    BlockException emptyCell(int row) {
+        return cannotFeed(
+                "its cell shape is unknown, since row %d of block %d is an empty array of arrays. Give it with shape(\"%s\", …)"
+                        .formatted(row, block, name));
+    }
+
+    BlockException unknownLength() {
+        return cannotFeed(
+                "its cell shape is unknown, since all cells of block %d are null. Give it with shape(\"%s\", …)"
+                        .formatted(block, name));
+    }
+
+    BlockException tooManyValues(long most, int rows, long valuesOfRow) {
+        return cannotFeed("expected at most %d values in a block, found %d rows of %d. Lower blockRows"
+                .formatted(most, rows, valuesOfRow));
+    }
+
+    BlockException tooLarge(long most, int row) {
+        return cannotFeed(
+                "expected at most %d values or bytes in row %d of block %d, found more".formatted(most, row, block));
+    }
+}
