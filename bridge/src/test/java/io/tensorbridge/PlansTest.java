@@ -169,7 +169,8 @@ class PlansTest {
         assertThat(metrics.runNanos()).isPositive();
         assertThat(metrics.peakNativeBytes()).isPositive();
         assertThat(metrics.bytesCopied())
-                .containsOnlyKeys("rows", "columns", "dictionary", "nulls", "kept", "misaligned", "program");
+                .containsOnlyKeys(
+                        "rows", "columns", "dictionary", "nulls", "booleans", "kept", "misaligned", "program");
         assertThat(metrics.bytesCopied().get("kept")).isPositive();
     }
 
