@@ -9,5 +9,11 @@ public enum CopyReason {
     /** The program computes in halves, which are floats in a column. */
     HALF,
     /** Strings lie otherwise in a tensor than in a column. */
-    STRING
+    STRING,
+    /** Lists were made equally long, or marked where they are padded. */
+    PADDED,
+    /** Offsets of lists do not begin at 0, or are not as wide as the program wants them, or it wants lengths. */
+    ROW_SPLITS,
+    /** Rows of different shapes were put together with those of their shape, and their results back into order. */
+    GROUPED
 }

@@ -42,7 +42,7 @@ import org.tensorflow.proto.TensorInfo;
  * A graph and a session of TensorFlow's C API.
  *
  * <p>The C API rather than TensorFlow Java's {@code Session}: it alone can be fed with tensors over foreign memory, and a
- * run costs a fraction. Runs may go on in several threads at once; closing may not go on beside them.
+ * run costs a fraction. Runs may go on in several threads at once, and {@link #cut} beside them; closing may not.
  */
 final class NativeSession implements AutoCloseable {
 
@@ -163,6 +163,16 @@ final class NativeSession implements AutoCloseable {
 
     TF_Session handle() {
         return session;
+    }
+
+    /** Ends the loops and the waits of all runs that are under way, and refuses others; not what computes. */
+    void cut() {
+        TF_Status status = TF_NewStatus();
+        try {
+            TF_CloseSession(session, status);
+        } finally {
+            TF_DeleteStatus(status);
+        }
     }
 
     /** Throws if a call failed, with at most so much of TensorFlow's message that no data spills into a log. */

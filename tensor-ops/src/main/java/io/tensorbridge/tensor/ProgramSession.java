@@ -25,11 +25,14 @@ public final class ProgramSession implements AutoCloseable {
     private final String sessionKey;
     private final NativeSession session;
     private final StampedLock lifetime = new StampedLock(); // the cheapest to read: it is taken at every run
+    private final SessionOptions options;
     private boolean closed; // guarded by lifetime
+    private volatile boolean spoiled;
 
-    private ProgramSession(String sessionKey, NativeSession session) {
+    private ProgramSession(String sessionKey, NativeSession session, SessionOptions options) {
         this.sessionKey = sessionKey;
         this.session = session;
+        this.options = options;
     }
 
     /**
@@ -44,7 +47,7 @@ public final class ProgramSession implements AutoCloseable {
             case GRAPH_DEF -> NativeSession.ofGraph(what, graphOf(program), options.toConfig());
             case SAVED_MODEL -> loadSavedModel(what, program, options);
         };
-        return new ProgramSession(program.sessionKey(), session);
+        return new ProgramSession(program.sessionKey(), session, options);
     }
 
     private static byte[] graphOf(Program program) {
@@ -99,7 +102,7 @@ public final class ProgramSession implements AutoCloseable {
      * Prepares to run blocks through this session.
      *
      * @param program which signature to run; its files must be those that this session was loaded from
-     * @param feeds one for every input that the fetched outputs need, in the order in which columns will be given
+     * @param feeds one for every input that the fetched outputs need, in whatever form
      * @param fetches the outputs wanted, in order
      * @param allocator where the columns that come out are accounted for; it stays the caller's
      * @param ledger where copies are counted
@@ -113,10 +116,59 @@ public final class ProgramSession implements AutoCloseable {
         }
         long stamp = enter();
         try {
-            return new BlockRunner(this, program, feeds, fetches, allocator, ledger);
+            return new DirectRunner(this, program, feeds, fetches, allocator, ledger);
         } finally {
             leave(stamp);
         }
+    }
+
+    /**
+     * Prepares to run blocks whose rows may be of different shapes, through a program that takes rows of one shape and
+     * minds each by itself: it is run once for each shape that a block has. Rows keep their order.
+     *
+     * <p>A block of one shape is run as it is. The rows of another are copied, and so are their results, whose cells may
+     * then be of different shapes too.
+     *
+     * @param program as for {@link #runner}
+     * @param feeds as for {@link #runner}, but columns in no other form than {@link Feed.Dense}
+     * @param fetches as for {@link #runner}
+     * @param allocator as for {@link #runner}
+     * @param ledger as for {@link #runner}
+     * @return a runner for one thread, which the caller closes before this session
+     */
+    public BlockRunner runnerOfRows(
+            Program program, List<Feed> feeds, List<Fetch> fetches, BufferAllocator allocator, TransferLedger ledger) {
+        List<RowShapes.GroupedColumn> columns = GroupingRunner.columnsOf(program, feeds);
+        return new GroupingRunner(
+                program, runner(program, feeds, fetches, allocator, ledger), columns, fetches, allocator, ledger);
+    }
+
+    /**
+     * Returns whether a run has not ended within the limit. The session is of no more use to anybody, since all its runs
+     * were cut short: close it and load another.
+     */
+    public boolean isSpoiled() {
+        return spoiled;
+    }
+
+    /** Cuts all runs short. To be called while the session cannot close, since a run is between enter and leave. */
+    void spoil() {
+        spoiled = true;
+        session.cut();
+    }
+
+    /** Throws if another run has spoiled the session. */
+    void requireSound(String what) {
+        if (spoiled) {
+            throw new ProgramException(
+                    what,
+                    "expected an open session, found it closed since another run did not end within %s. Run it again"
+                            .formatted(RunLimit.describe(options.runLimit().orElseThrow())));
+        }
+    }
+
+    SessionOptions options() {
+        return options;
     }
 
     NativeSession session() {

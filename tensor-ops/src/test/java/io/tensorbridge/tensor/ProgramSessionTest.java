@@ -146,7 +146,7 @@ class ProgramSessionTest {
             var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1, 2, 3));
             return Program.outputs("sum", tf.reduceSum(x, tf.constant(1)));
         });
-        var feed = new Feed("x", "x", Optional.of(Shape.of(2, -1)), Feed.NullSlots.REFUSED);
+        var feed = new Feed.Dense("x", Feed.Column.of(0, "x"), Optional.of(Shape.of(2, -1)));
         var fetch = Fetch.of("sum", ElementType.FLOAT64.field("sum", 1));
         try (var session = ProgramSession.load(program, OPTIONS);
                 var runner = session.runner(program, List.of(feed), List.of(fetch), allocator, ledger);
@@ -257,7 +257,7 @@ class ProgramSessionTest {
     @Test
     void refusesNullsUnlessTheyAreFilled(BufferAllocator allocator) {
         Program program = Programs.plusThree();
-        var filled = new Feed("x", "x", Optional.empty(), Feed.NullSlots.FILLED);
+        var filled = new Feed.Dense("x", new Feed.Column(0, "x", Feed.NullSlots.FILLED), Optional.empty());
         try (var session = ProgramSession.load(program, OPTIONS);
                 var strict =
                         session.runner(program, List.of(Feed.of("x", "x")), List.of(doubles("z")), allocator, ledger);
@@ -304,7 +304,7 @@ class ProgramSessionTest {
     @ValueSource(longs = {4, 7})
     void refusesCellsThatHaveNotTheDeclaredShape(long width, BufferAllocator allocator) {
         Program program = Programs.identity(ElementType.FLOAT64, Shape.of(-1, -1, -1));
-        var feed = new Feed("x", "x", Optional.of(Shape.of(2, width)), Feed.NullSlots.REFUSED);
+        var feed = new Feed.Dense("x", Feed.Column.of(0, "x"), Optional.of(Shape.of(2, width)));
         var fetch = Fetch.of("y", ElementType.FLOAT64.field("y", 2));
         try (var session = ProgramSession.load(program, OPTIONS);
                 var runner = session.runner(program, List.of(feed), List.of(fetch), allocator, ledger);

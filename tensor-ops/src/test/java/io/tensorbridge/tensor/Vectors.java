@@ -149,4 +149,55 @@ final class Vectors {
         list.setValueCount(lengths.length);
         return list;
     }
+
+    /** Returns a column of lists of these lengths, of cells of this shape. */
+    static FieldVector ragged(ElementType type, int[] lengths, int[] inner, BufferAllocator allocator) {
+        int total = Arrays.stream(lengths).sum();
+        if (type.isBinary()) {
+            var vector = new VarBinaryVector("x", allocator);
+            vector.allocateNew(Math.max(1, total), lengths.length);
+            int n = 0;
+            for (int row = 0; row < lengths.length; row++) {
+                byte[] bytes = new byte[lengths[row]];
+                for (int i = 0; i < bytes.length; i++) {
+                    bytes[i] = (byte) n++;
+                }
+                vector.setSafe(row, bytes);
+            }
+            vector.setValueCount(lengths.length);
+            return vector;
+        }
+        var list = (ListVector) type.field("x", 1 + inner.length).createVector(allocator);
+        list.setInitialCapacity(lengths.length);
+        list.allocateNew();
+        for (int row = 0; row < lengths.length; row++) {
+            list.startNewValue(row);
+            list.endValue(row, lengths[row]);
+        }
+        fillLevel(list.getDataVector(), total, inner, 0);
+        list.setValueCount(lengths.length);
+        return list;
+    }
+
+    /** Returns the column without its first rows, over the same memory: its lists do not begin at the first value. */
+    static FieldVector withoutFirst(int skipped, FieldVector lists, BufferAllocator allocator) {
+        FieldVector rest = lists.getField().createVector(allocator);
+        int rows = lists.getValueCount() - skipped;
+        ArrowBuf offsets = lists.getOffsetBuffer().slice((long) skipped * Integer.BYTES, (rows + 1L) * Integer.BYTES);
+        var node = new ArrowFieldNode(rows, 0);
+        if (lists instanceof ListVector list) {
+            rest.loadFieldBuffers(node, List.of(allocator.getEmpty(), offsets));
+            share(list.getDataVector(), ((ListVector) rest).getDataVector());
+        } else {
+            rest.loadFieldBuffers(node, List.of(allocator.getEmpty(), offsets, lists.getDataBuffer()));
+        }
+        return rest;
+    }
+
+    private static void share(FieldVector from, FieldVector to) {
+        to.loadFieldBuffers(new ArrowFieldNode(from.getValueCount(), 0), from.getFieldBuffers());
+        if (from instanceof ListVector list) {
+            share(list.getDataVector(), ((ListVector) to).getDataVector());
+        }
+    }
 }

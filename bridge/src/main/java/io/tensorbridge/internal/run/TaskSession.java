@@ -2,6 +2,7 @@ package io.tensorbridge.internal.run;
 
 import io.tensorbridge.arrow.BlockSource;
 import io.tensorbridge.arrow.NullPolicy;
+import io.tensorbridge.internal.bind.BoundFeed;
 import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.tensor.BlockRunner;
 import io.tensorbridge.tensor.Feed;
@@ -9,6 +10,7 @@ import io.tensorbridge.tensor.Fetch;
 import io.tensorbridge.tensor.ProgramException;
 import io.tensorbridge.tensor.SessionOptions;
 import io.tensorbridge.tensor.TransferLedger;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.arrow.memory.BufferAllocator;
@@ -107,13 +109,16 @@ final class TaskSession implements AutoCloseable {
     }
 
     private List<Feed> feeds() {
-        return fed.feeds().stream()
-                .map(feed -> new Feed(
-                        feed.input(),
-                        feed.column(),
-                        feed.cellShape(),
-                        feed.onNull() instanceof NullPolicy.Fill ? Feed.NullSlots.FILLED : Feed.NullSlots.REFUSED))
-                .toList();
+        List<Feed> feeds = new ArrayList<>();
+        for (int i = 0; i < fed.feeds().size(); i++) {
+            BoundFeed feed = fed.feeds().get(i);
+            var column = new Feed.Column(
+                    i,
+                    feed.column(),
+                    feed.onNull() instanceof NullPolicy.Fill ? Feed.NullSlots.FILLED : Feed.NullSlots.REFUSED);
+            feeds.add(new Feed.Dense(feed.input(), column, feed.cellShape()));
+        }
+        return feeds;
     }
 
     private List<Fetch> columns() {

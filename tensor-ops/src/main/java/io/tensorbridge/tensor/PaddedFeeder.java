@@ -1,0 +1,121 @@
+package io.tensorbridge.tensor;
+
+import java.util.List;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.util.MemoryUtil;
+import org.apache.arrow.vector.FieldVector;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.internal.c_api.TF_Tensor;
+
+/** Feeds lists of any length, made equally long: each row's values in one copy, and padding behind them. */
+final class PaddedFeeder implements Feeder {
+
+    private final Feed.Padded feed;
+    private final FedInput input;
+    private final ColumnLayout layout;
+    private final Strip padding;
+    private final byte[] string; // what strings are padded with
+
+    PaddedFeeder(Feed.Padded feed, FedInput input, String what) {
+        this.feed = feed;
+        this.input = input;
+        this.layout = input.layoutOf(feed);
+        this.string = input.type() == ElementType.STRING ? stringOf(feed, what) : new byte[0];
+        this.padding = new Strip(
+                input.type() == ElementType.STRING ? new byte[1] : valueOf(feed, input.type(), what),
+                input.allocator());
+    }
+
+    /** Returns the padding as it lies in a column, which of halves is one of floats. */
+    private static byte[] valueOf(Feed.Padded feed, ElementType type, String what) {
+        DataType values = type == ElementType.FLOAT16 ? DataType.DT_FLOAT : type.dataType();
+        return feed.value().isEmpty() ? new byte[type.columnBytes()] : scalarOf(feed, values, what).bytes();
+    }
+
+    private static byte[] stringOf(Feed.Padded feed, String what) {
+        return feed.value().isEmpty() ? new byte[0] : scalarOf(feed, DataType.DT_STRING, what).strings()[0];
+    }
+
+    private static TensorValue scalarOf(Feed.Padded feed, DataType type, String what) {
+        try {
+            return TensorValue.scalar(type, feed.value().orElseThrow());
+        } catch (IllegalArgumentException e) {
+            throw new SignatureMismatchException(
+                    "%s: cannot pad input '%s': %s".formatted(what, feed.input(), e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public TF_Tensor tensor(List<? extends FieldVector> columns, int blockRows) {
+        FieldVector column = columns.get(feed.column().index());
+        RowLists lists = layout.lists(column);
+        int rows = lists.rows();
+        int width = lists.width(feed.width());
+        ColumnValues values = layout.ragged(column, lists);
+        long[] dims = new long[values.dims().length + 1];
+        dims[0] = rows;
+        dims[1] = width;
+        long inner = 1;
+        for (int i = 2; i < dims.length; i++) {
+            dims[i] = values.dims()[i - 1];
+            inner = Math.multiplyExact(inner, dims[i]);
+        }
+        return input.type() == ElementType.STRING
+                ? paddedStrings(lists, values, inner, dims)
+                : paddedValues(lists, values, inner, dims);
+    }
+
+    private TF_Tensor paddedValues(RowLists lists, ColumnValues values, long inner, long[] dims) {
+        long size = inner * input.type().columnBytes();
+        long bytes = Math.multiplyExact(dims[0] * dims[1], size);
+        ArrowBuf padded = input.allocator().buffer(bytes);
+        try {
+            copyRows(lists, values.address(), size, padded.memoryAddress(), dims[1] * size);
+        } catch (RuntimeException | Error e) { // the padding may not fit into memory
+            padded.close();
+            throw e;
+        }
+        input.ledger().copied(CopyReason.PADDED, bytes);
+        return input.tensorOver(padded, bytes, dims);
+    }
+
+    private TF_Tensor paddedStrings(RowLists lists, ColumnValues values, long inner, long[] dims) {
+        long count = Math.multiplyExact(dims[0] * dims[1], inner);
+        long own = values.bytes() / Integer.BYTES;
+        long bytes = own == 0
+                ? 0
+                : MemoryUtil.getInt(values.address() + values.bytes()) - MemoryUtil.getInt(values.address());
+        try (var padded = new StringValues(count, bytes + (count - own) * string.length, input.allocator())) {
+            long next = 0;
+            for (int row = 0; row < lists.rows(); row++) {
+                long more = (lists.start(row + 1) - lists.start(row)) * inner;
+                if (more > 0) {
+                    padded.addAll(values, next, more);
+                }
+                for (long i = more; i < dims[1] * inner; i++) {
+                    padded.add(string);
+                }
+                next += more;
+            }
+            input.ledger().copied(CopyReason.PADDED, bytes);
+            return input.tensorOver(padded.values(dims));
+        }
+    }
+
+    private void copyRows(RowLists lists, long address, long size, long target, long rowBytes) {
+        long from = address;
+        long to = target;
+        for (int row = 0; row < lists.rows() && rowBytes > 0; row++) {
+            long own = (lists.start(row + 1) - lists.start(row)) * size;
+            MemoryUtil.copyMemory(from, to, own);
+            padding.fill(to + own, rowBytes - own);
+            from += own;
+            to += rowBytes;
+        }
+    }
+
+    @Override
+    public void close() {
+        padding.close();
+    }
+}

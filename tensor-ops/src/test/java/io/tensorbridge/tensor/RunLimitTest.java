@@ -1,0 +1,150 @@
+package io.tensorbridge.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.Float8Vector;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@ExtendWith(NativeMemoryExtension.class)
+@Timeout(60)
+class RunLimitTest {
+
+    private static final SessionOptions SHORT =
+            SessionOptions.onCallingThread(1).runLimit(Duration.ofMillis(200));
+    private static final String CURE = "Mend its loop, lower blockRows, or raise spark.tensorbridge.runTimeout";
+    private static final List<Fetch> FETCHES = List.of(Fetch.of("y", ElementType.FLOAT64.field("y", 0)));
+
+    private static BlockRunner runner(ProgramSession session, Program program, double step, BufferAllocator allocator) {
+        List<Feed> feeds =
+                List.of(new Feed.Parameter("x", TensorValue.of(1.0)), new Feed.Parameter("step", TensorValue.of(step)));
+        return session.runner(program, feeds, FETCHES, allocator, new TransferLedger());
+    }
+
+    static Stream<Arguments> loopsAndThreads() {
+        return Stream.of(Loops.ofFunctions(), Loops.ofSwitches())
+                .flatMap(loop -> Stream.of(-1, 1, 0).map(interOp -> Arguments.of(loop, interOp)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("loopsAndThreads")
+    void cutsAnEndlessLoopShort(Program loop, int interOpThreads, BufferAllocator allocator) {
+        var options = new SessionOptions(interOpThreads, 1, Optional.of(Duration.ofMillis(300)));
+        try (var session = ProgramSession.load(loop, options)) {
+            try (var finite = runner(session, loop, 9, allocator);
+                    var out = finite.run(List.of(), 1)) {
+                assertThat(((Float8Vector) out.getVector("y")).get(0)).isEqualTo(100);
+                assertThat(session.isSpoiled()).isFalse();
+            }
+            try (var endless = runner(session, loop, 0, allocator)) {
+                long start = System.nanoTime();
+                assertThatThrownBy(() -> endless.run(List.of(), 1))
+                        .isInstanceOf(ProgramException.class)
+                        .hasMessage(
+                                "Program 'loop' failed: expected a run to end within 300 ms, found it still running. "
+                                        + CURE);
+                assertThat(System.nanoTime() - start).isBetween(300_000_000L, 3_000_000_000L);
+            }
+            assertThat(session.isSpoiled()).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 1})
+    void cutsAWaitShort(int interOpThreads, BufferAllocator allocator) {
+        Program wait = Loops.ofWaiting();
+        var options = new SessionOptions(interOpThreads, 1, Optional.of(Duration.ofMillis(200)));
+        try (var session = ProgramSession.load(wait, options);
+                var runner = session.runner(wait, List.of(), FETCHES, allocator, new TransferLedger())) {
+            assertThatThrownBy(() -> runner.run(List.of(), 1))
+                    .isInstanceOf(ProgramException.class)
+                    .hasMessage("Program 'wait' failed: expected a run to end within 200 ms, found it still running. "
+                            + CURE);
+        }
+    }
+
+    @Test
+    void refusesRunsOfASpoiledSession(BufferAllocator allocator) {
+        Program loop = Loops.ofFunctions();
+        try (var session = ProgramSession.load(loop, SHORT);
+                var endless = runner(session, loop, 0, allocator);
+                var finite = runner(session, loop, 1, allocator)) {
+            assertThatThrownBy(() -> endless.run(List.of(), 1)).isInstanceOf(ProgramException.class);
+            assertThatThrownBy(() -> finite.run(List.of(), 1))
+                    .isInstanceOf(ProgramException.class)
+                    .hasMessage("Program 'loop' failed: expected an open session, found it closed since another run "
+                            + "did not end within 200 ms. Run it again");
+        }
+    }
+
+    @Test
+    void saysWhyAnotherRunWasCutShort(BufferAllocator allocator) throws Exception {
+        Program loop = Loops.ofFunctions();
+        try (var session = ProgramSession.load(loop, SHORT)) {
+            var first = CompletableFuture.supplyAsync(() -> failureOf(session, loop, allocator));
+            Thread.sleep(100); // so that the other has half of its time left when it is cut
+            String second = failureOf(session, loop, allocator);
+            assertThat(first.get()).contains("expected a run to end within 200 ms");
+            assertThat(second).contains("within 200 ms"); // cut with the other, or right after it
+        }
+    }
+
+    private static String failureOf(ProgramSession session, Program loop, BufferAllocator allocator) {
+        try (var endless = runner(session, loop, 0, allocator);
+                var out = endless.run(List.of(), 1)) {
+            return "ran to its end: " + out.getRowCount();
+        } catch (ProgramException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    @Test
+    void closesASessionWhoseRunIsCutShort(BufferAllocator allocator) throws Exception {
+        Program loop = Loops.ofFunctions();
+        var session = ProgramSession.load(loop, SHORT);
+        var failure = CompletableFuture.supplyAsync(() -> failureOf(session, loop, allocator));
+        Thread.sleep(50);
+        session.close(); // waits for the run, which the watch ends
+        assertThat(failure.get()).contains("expected a run to end within 200 ms");
+    }
+
+    @Test
+    void leavesRunsAloneThatEndInTime(BufferAllocator allocator) {
+        Program loop = Loops.ofFunctions();
+        try (var session = ProgramSession.load(loop, SHORT);
+                var finite = runner(session, loop, 1, allocator)) {
+            long end = System.nanoTime() + 600_000_000;
+            while (System.nanoTime() < end) { // longer than the limit all together
+                finite.run(List.of(), 1).close();
+            }
+            assertThat(session.isSpoiled()).isFalse();
+        }
+    }
+
+    @Test
+    void hasNoLimitUnlessGivenOne() {
+        assertThat(SessionOptions.onCallingThread(2).runLimit()).isEmpty();
+        assertThatThrownBy(() -> SessionOptions.onCallingThread(2).runLimit(Duration.ZERO))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Invalid limit of a run: must be 1 ms or more, found PT0S");
+    }
+
+    @Test
+    void showsTimesInSecondsWhereTheyAreWhole() {
+        assertThat(RunLimit.describe(Duration.ofSeconds(2))).isEqualTo("2 s");
+        assertThat(RunLimit.describe(Duration.ofMinutes(10))).isEqualTo("600 s");
+        assertThat(RunLimit.describe(Duration.ofMillis(1_500))).isEqualTo("1500 ms");
+    }
+}
