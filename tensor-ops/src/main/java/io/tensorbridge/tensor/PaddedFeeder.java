@@ -6,6 +6,7 @@ import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.FieldVector;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.internal.c_api.TF_Tensor;
+import org.tensorflow.ndarray.Shape;
 
 /** Feeds lists of any length, made equally long: each row's values in one copy, and padding behind them. */
 final class PaddedFeeder implements Feeder {
@@ -19,7 +20,12 @@ final class PaddedFeeder implements Feeder {
     PaddedFeeder(Feed.Padded feed, FedInput input, String what) {
         this.feed = feed;
         this.input = input;
-        this.layout = input.layoutOf(feed);
+        Shape block = input.shape();
+        this.layout = new ColumnLayout(
+                feed.column(),
+                input.type(),
+                // of the values one after the other, before they are made rows
+                block.isUnknown() || block.isScalar() ? block : block.tail());
         this.string = input.type() == ElementType.STRING ? stringOf(feed, what) : new byte[0];
         this.padding = new Strip(
                 input.type() == ElementType.STRING ? new byte[1] : valueOf(feed, input.type(), what),

@@ -46,8 +46,9 @@ final class Strip implements AutoCloseable {
         ArrowBuf larger = allocator.buffer(bytes);
         long address = larger.memoryAddress();
         MemoryUtil.copyToMemory(value, 0, address, value.length);
-        for (long done = value.length; done < bytes; done *= 2) {
-            MemoryUtil.copyMemory(address, address + done, Math.min(done, bytes - done));
+        long all = larger.capacity() / value.length * value.length; // may be more than asked for, and will be relied on
+        for (long done = value.length; done < all; done *= 2) {
+            MemoryUtil.copyMemory(address, address + done, Math.min(done, all - done));
         }
         strip.close();
         strip = larger;

@@ -367,4 +367,21 @@ class ProgramSessionTest {
         }
         return wrong;
     }
+
+    @Test
+    void runsBlocksThatGrow(BufferAllocator allocator) {
+        Program program = Programs.identity(ElementType.FLOAT32, Shape.of(-1, -1));
+        var fetch = Fetch.of("y", ElementType.FLOAT32.field("y", 1));
+        try (var session = ProgramSession.load(program, OPTIONS);
+                var runner = session.runner(program, List.of(Feed.of("x", "x")), List.of(fetch), allocator, ledger)) {
+            for (int rows : new int[] {0, 1, 7, 8, 9, 15, 16, 17, 1_000}) {
+                try (var x = Vectors.counting(ElementType.FLOAT32, rows, new int[] {2}, allocator);
+                        var out = runner.run(List.of(x))) {
+                    for (int row = 0; row < rows; row++) {
+                        assertThat(out.getVector("y").getObject(row)).isEqualTo(x.getObject(row));
+                    }
+                }
+            }
+        }
+    }
 }

@@ -72,7 +72,7 @@ final class TaskSession implements AutoCloseable {
     /** Runs one column for each feed; returns as {@link #run} does. */
     VectorSchemaRoot runFeeds(List<FieldVector> vectorOfFeed, int rows) {
         try {
-            return runner().run(vectorOfFeed);
+            return runner().run(vectorOfFeed, rows);
         } catch (ProgramException e) {
             throw failed(rows, e.reason(), e);
         }
