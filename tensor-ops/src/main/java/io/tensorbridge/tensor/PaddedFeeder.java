@@ -4,9 +4,9 @@ import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.FieldVector;
-import org.tensorflow.proto.DataType;
 import org.tensorflow.internal.c_api.TF_Tensor;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.DataType;
 
 /** Feeds lists of any length, made equally long: each row's values in one copy, and padding behind them. */
 final class PaddedFeeder implements Feeder {
@@ -35,11 +35,15 @@ final class PaddedFeeder implements Feeder {
     /** Returns the padding as it lies in a column, which of halves is one of floats. */
     private static byte[] valueOf(Feed.Padded feed, ElementType type, String what) {
         DataType values = type == ElementType.FLOAT16 ? DataType.DT_FLOAT : type.dataType();
-        return feed.value().isEmpty() ? new byte[type.columnBytes()] : scalarOf(feed, values, what).bytes();
+        return feed.value().isEmpty()
+                ? new byte[type.columnBytes()]
+                : scalarOf(feed, values, what).bytes();
     }
 
     private static byte[] stringOf(Feed.Padded feed, String what) {
-        return feed.value().isEmpty() ? new byte[0] : scalarOf(feed, DataType.DT_STRING, what).strings()[0];
+        return feed.value().isEmpty()
+                ? new byte[0]
+                : scalarOf(feed, DataType.DT_STRING, what).strings()[0];
     }
 
     private static TensorValue scalarOf(Feed.Padded feed, DataType type, String what) {

@@ -130,7 +130,7 @@ class ElementTypeTest {
 
     private static Feed feed(ElementType type, int[] cell) {
         Shape shape = Shape.of(Arrays.stream(cell).asLongStream().toArray());
-        return type.isBinary() ? new Feed("x", "x", Optional.of(shape), Feed.NullSlots.REFUSED) : Feed.of("x", "x");
+        return type.isBinary() ? new Feed.Dense("x", Feed.Column.of(0, "x"), Optional.of(shape)) : Feed.of("x", "x");
     }
 
     private static Fetch fetch(ElementType type, int[] cell) {
@@ -225,18 +225,20 @@ class ElementTypeTest {
     @Test
     void takesCellsOfAsManyDimensionsAsTensorFlowAndNoMore(BufferAllocator allocator) {
         try (var x = Vectors.counting(ElementType.FLOAT64, 2, new int[] {1}, allocator)) {
-            assertThat(ColumnValues.of(x, deep(253), ElementType.FLOAT64).dims())
-                    .hasSize(254);
-            assertThatThrownBy(() -> ColumnValues.of(x, deep(254), ElementType.FLOAT64))
+            assertThat(LAYOUT.dense(x, deep(253)).dims()).hasSize(254);
+            assertThatThrownBy(() -> LAYOUT.dense(x, deep(254)))
                     .isInstanceOf(SignatureMismatchException.class)
                     .hasMessage("Cannot feed column 'x': expected at most 254 dimensions, found 255");
         }
     }
 
-    private static Feed deep(int rank) {
+    private static final ColumnLayout LAYOUT =
+            new ColumnLayout(Feed.Column.of(0, "x"), ElementType.FLOAT64, Shape.unknown());
+
+    private static Optional<Shape> deep(int rank) {
         long[] ones = new long[rank];
         Arrays.fill(ones, 1);
-        return new Feed("x", "x", Optional.of(Shape.of(ones)), Feed.NullSlots.REFUSED);
+        return Optional.of(Shape.of(ones));
     }
 
     @ParameterizedTest

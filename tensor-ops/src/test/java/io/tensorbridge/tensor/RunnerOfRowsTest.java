@@ -224,8 +224,8 @@ class RunnerOfRowsTest {
     void refusesColumnsOfDifferentLengths(BufferAllocator allocator) {
         Program program = sumOfCell();
         try (var session = ProgramSession.load(program, OPTIONS);
-                var runner = session.runnerOfRows(
-                        program, List.of(Feed.of("x", "x")), SUM_AND_TWICE, allocator, ledger);
+                var runner =
+                        session.runnerOfRows(program, List.of(Feed.of("x", "x")), SUM_AND_TWICE, allocator, ledger);
                 var x = Vectors.ragged(ElementType.FLOAT64, new int[] {1, 2}, new int[] {}, allocator)) {
             assertThatThrownBy(() -> runner.run(List.of(x), 3))
                     .isInstanceOf(IllegalArgumentException.class)

@@ -132,7 +132,7 @@ class StringTensorsTest {
     @Test
     void shapesListsAndFlatListsOfStrings(BufferAllocator allocator) {
         Program program = Programs.identity(ElementType.STRING, Shape.of(-1, 2, 3));
-        var flat = new Feed("x", "x", Optional.of(Shape.of(2, 3)), Feed.NullSlots.REFUSED);
+        var flat = new Feed.Dense("x", Feed.Column.of(0, "x"), Optional.of(Shape.of(2, 3)));
         var fetch = Fetch.of("y", ElementType.STRING.field("y", 2));
         try (var session = ProgramSession.load(program, OPTIONS);
                 var runner = session.runner(program, List.of(flat), List.of(fetch), allocator, ledger);

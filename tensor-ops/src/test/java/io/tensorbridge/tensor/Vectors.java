@@ -174,7 +174,7 @@ final class Vectors {
             list.startNewValue(row);
             list.endValue(row, lengths[row]);
         }
-        fillLevel(list.getDataVector(), total, inner, 0);
+        fillLevel(list.getDataVector(), type, total, inner, 0);
         list.setValueCount(lengths.length);
         return list;
     }
@@ -192,12 +192,5 @@ final class Vectors {
             rest.loadFieldBuffers(node, List.of(allocator.getEmpty(), offsets, lists.getDataBuffer()));
         }
         return rest;
-    }
-
-    private static void share(FieldVector from, FieldVector to) {
-        to.loadFieldBuffers(new ArrowFieldNode(from.getValueCount(), 0), from.getFieldBuffers());
-        if (from instanceof ListVector list) {
-            share(list.getDataVector(), ((ListVector) to).getDataVector());
-        }
     }
 }
