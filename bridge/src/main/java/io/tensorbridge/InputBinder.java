@@ -17,6 +17,7 @@ import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.types.BinaryType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.UserDefinedType;
 import org.tensorflow.ndarray.Shape;
 
 /** Binds one input to one column: type, rank and dimensions. */
@@ -204,7 +205,8 @@ final class InputBinder {
     private static String castOf(TensorSpec input, Attribute column) {
         DataType values = BlockColumn.elementType(column.dataType());
         Optional<ElementType> wanted = ElementType.of(input.elementType());
-        if (!(values instanceof NumericType) || wanted.isEmpty() || wanted.get().isBinary()) {
+        boolean isCastable = values instanceof NumericType && !(column.dataType() instanceof UserDefinedType<?>);
+        if (!isCastable || wanted.isEmpty() || wanted.get().isBinary()) {
             return "";
         }
         DataType type = SparkTypes.column(wanted.get(), BlockColumn.levels(column.dataType()));

@@ -64,7 +64,8 @@ final class MlColumns {
             Attribute column = columns.attributes().get(at);
             DataType values = BlockColumn.elementType(column.dataType());
             int levels = BlockColumn.levels(column.dataType());
-            boolean fits = values.equals(DataTypes.DoubleType) || values.equals(DataTypes.FloatType);
+            boolean fits = column.dataType() instanceof ArrayType
+                    && (values.equals(DataTypes.DoubleType) || values.equals(DataTypes.FloatType));
             if (!fits || levels < 1 || levels > (form == MlForm.VECTOR ? 1 : 2)) {
                 columns.mismatch("column '%s': expected %s, found %s"
                         .formatted(

@@ -170,7 +170,16 @@ class PlansTest {
         assertThat(metrics.peakNativeBytes()).isPositive();
         assertThat(metrics.bytesCopied())
                 .containsOnlyKeys(
-                        "rows", "columns", "dictionary", "nulls", "booleans", "kept", "misaligned", "program");
+                        "rows",
+                        "columns",
+                        "dictionary",
+                        "nulls",
+                        "booleans",
+                        "kept",
+                        "misaligned",
+                        "program",
+                        "half",
+                        "string");
         assertThat(metrics.bytesCopied().get("kept")).isPositive();
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -103,7 +104,7 @@ class LinalgColumnTest {
 
         Object expected(int n) {
             if (!isMatrix()) {
-                return DoubleList.of(vector(n).toArray());
+                return Arrays.stream(vector(n).toArray()).boxed().toList();
             }
             Matrix matrix = matrix(n);
             return IntStream.range(0, 2)
@@ -113,7 +114,7 @@ class LinalgColumnTest {
                     .toList();
         }
 
-        Object zeros() {
+        Object nines() {
             return isMatrix() ? List.of(List.of(9.0, 9.0, 9.0), List.of(9.0, 9.0, 9.0)) : List.of(9.0, 9.0, 9.0, 9.0);
         }
 
@@ -124,12 +125,6 @@ class LinalgColumnTest {
 
         BlockColumn column(NullPolicy onNull) {
             return new BlockColumn("v", 1, type, Collections.nCopies(BlockColumn.levels(type), -1), onNull);
-        }
-    }
-
-    private static final class DoubleList {
-        static List<Double> of(double[] values) {
-            return java.util.Arrays.stream(values).boxed().toList();
         }
     }
 
@@ -214,7 +209,7 @@ class LinalgColumnTest {
             var vector = source.block().fed().getVector(0);
             vector.getValidityBuffer().setOne(0, vector.getValidityBuffer().capacity());
             for (int n = 0; n < Math.min(9, size); n++) {
-                assertThat(vector.getObject(n)).isEqualTo(cells.get(n) == null ? kind.zeros() : kind.expected(n));
+                assertThat(vector.getObject(n)).isEqualTo(cells.get(n) == null ? kind.nines() : kind.expected(n));
                 assertThat(source.block().columns().get(1).isNullAt(n)).isEqualTo(cells.get(n) == null);
             }
         }
