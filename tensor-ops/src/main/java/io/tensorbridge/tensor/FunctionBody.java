@@ -16,6 +16,7 @@ import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.OpDef;
 
 /**
  * The part of a graph between some tensors and others, made into a function.
@@ -44,6 +45,7 @@ record FunctionBody(FunctionDef definition, List<Capture> captures) {
             String what, String functionName, GraphDef graph, List<Argument> arguments, List<String> returns) {
         var cut = new Cut(graph, arguments, returns);
         cut.checkInputs(what);
+        cut.checkWrites(what);
         var body = new GraphEdits(
                 GraphDef.newBuilder().setVersions(graph.getVersions()).setLibrary(graph.getLibrary()));
         Map<String, String> replaced = new HashMap<>();
@@ -115,6 +117,24 @@ record FunctionBody(FunctionDef definition, List<Capture> captures) {
                     throw new ProgramException(
                             what,
                             "its outputs need placeholder '%s', which is none of its inputs. Export it with a signature that names it"
+                                    .formatted(node.getName()));
+                }
+            }
+        }
+
+        /** The value of a variable without a handle is handed over, and its value cannot be written to. */
+        void checkWrites(String what) {
+            if (captures.values().stream().allMatch(Capture::hasHandle)) {
+                return;
+            }
+            for (NodeDef node : nodes.values()) {
+                boolean writes = NativeFunctions.definitionOf(node.getOp()).stream()
+                        .flatMap(op -> op.getInputArgList().stream())
+                        .anyMatch(OpDef.ArgDef::getIsRef);
+                if (writes) {
+                    throw new ProgramException(
+                            what,
+                            "operation '%s' writes to a variable that has no handle. Use a resource variable"
                                     .formatted(node.getName()));
                 }
             }

@@ -88,6 +88,16 @@ final class GraphEdits {
         return constant(name, Shape.of(values.length), values);
     }
 
+    /** Adds a constant of shape {@code []} that is NaN, of floats or doubles. */
+    String notANumber(String name, DataType type) {
+        var tensor = TensorProto.newBuilder().setDtype(type).setTensorShape(Shapes.toProto(Shape.scalar()));
+        return constant(
+                name,
+                type == DataType.DT_FLOAT
+                        ? tensor.addFloatVal(Float.NaN).build()
+                        : tensor.addDoubleVal(Double.NaN).build());
+    }
+
     private String constant(String name, Shape shape, int... values) {
         var tensor = TensorProto.newBuilder().setDtype(DataType.DT_INT32).setTensorShape(Shapes.toProto(shape));
         Arrays.stream(values).forEach(tensor::addIntVal);

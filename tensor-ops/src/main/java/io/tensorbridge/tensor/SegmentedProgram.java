@@ -84,20 +84,42 @@ final class SegmentedProgram {
 
     private static String reduce(GraphEdits edits, Reduction reduction, String block, String segments, String count) {
         DataType type = reduction.output().elementType();
-        if (type != DataType.DT_HALF) {
-            return segmentOp(edits, reduction, type, block, segments, count);
+        if (type == DataType.DT_HALF) {
+            // a running sum of halves stands still at 2048, as TensorFlow's own reduction may
+            String floats = cast(edits, block, DataType.DT_HALF, DataType.DT_FLOAT);
+            String reduced = reduce(edits, reduction.segmentOp(), DataType.DT_FLOAT, floats, segments, count);
+            return cast(edits, reduced, DataType.DT_FLOAT, DataType.DT_HALF);
         }
-        // a running sum of halves stops at 2048; a reduction of halves does not, since it sums floats
-        String floats = cast(edits, block, DataType.DT_HALF, DataType.DT_FLOAT);
-        String reduced = segmentOp(edits, reduction, DataType.DT_FLOAT, floats, segments, count);
-        return cast(edits, reduced, DataType.DT_FLOAT, DataType.DT_HALF);
+        return reduce(edits, reduction.segmentOp(), type, block, segments, count);
+    }
+
+    private static String reduce(
+            GraphEdits edits, String op, DataType type, String block, String segments, String count) {
+        String reduced = segmentOp(edits, op, type, block, segments, count);
+        boolean mayLoseNaN = op.endsWith("Min") || op.endsWith("Max");
+        return mayLoseNaN && (type == DataType.DT_FLOAT || type == DataType.DT_DOUBLE)
+                ? withNaN(edits, reduced, type, block, segments, count)
+                : reduced;
+    }
+
+    /** Makes NaN of what a NaN went into, as a reduction does; TensorFlow's segment operations forget what came before it. */
+    private static String withNaN(
+            GraphEdits edits, String reduced, DataType type, String block, String segments, String count) {
+        String isNaN = edits.add("isNaN", "IsNan", List.of(block), Map.of("T", Attrs.type(type)));
+        String marks = cast(edits, isNaN, DataType.DT_BOOL, type);
+        String found = segmentOp(edits, "UnsortedSegmentSum", type, marks, segments, count);
+        return edits.add(
+                "withNaN",
+                "SelectV2",
+                List.of(cast(edits, found, type, DataType.DT_BOOL), edits.notANumber("nan", type), reduced),
+                Map.of("T", Attrs.type(type)));
     }
 
     private static String segmentOp(
-            GraphEdits edits, Reduction reduction, DataType type, String block, String segments, String count) {
+            GraphEdits edits, String op, DataType type, String block, String segments, String count) {
         return edits.add(
-                reduction.output().name(),
-                reduction.segmentOp(),
+                "reduced",
+                op,
                 List.of(block, segments, count),
                 Map.of(
                         "T",

@@ -7,8 +7,10 @@ import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GraphDef;
+import org.tensorflow.types.TFloat64;
 
 /** Runs programs through TensorFlow Java's own session, which feeds what a column does not hold: scalars, booleans, text. */
 final class TensorFlowRun {
@@ -35,6 +37,14 @@ final class TensorFlowRun {
         } catch (InvalidProtocolBufferException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Returns a tensor whose n-th value is n. */
+    static TFloat64 counting(Shape shape) {
+        return TFloat64.tensorOf(shape, tensor -> {
+            double[] next = {0};
+            tensor.scalars().forEach(scalar -> scalar.setDouble(next[0]++));
+        });
     }
 
     static Graph graphOf(Program program) {
