@@ -149,10 +149,14 @@ final class PairProgram {
         List<String> combined = pairs.stream()
                 .flatMap(pair -> Stream.of(pair.first(), pair.second()))
                 .toList();
+        if (new TreeSet<>(combined).size() != combined.size()) {
+            throw new IllegalArgumentException(
+                    "%s: expected each input in one pair, found pairs of the inputs %s".formatted(what, combined));
+        }
         for (TensorSpec input : signature.inputs()) {
             if (!combined.contains(input.name())) {
                 throw new IllegalArgumentException(
-                        "%s: expected each input in a pair, found '%s' in none. The pairs are of the inputs %s"
+                        "%s: expected each input in one pair, found '%s' in none. The pairs are of the inputs %s"
                                 .formatted(what, input.name(), combined));
             }
         }

@@ -195,6 +195,22 @@ public final class Program implements Serializable {
         return aliasOffender;
     }
 
+    /** Returns a program of the same files with some of the outputs, and the inputs that these need. */
+    Program restrictedTo(List<String> outputs) {
+        List<TensorSpec> kept = outputs.stream()
+                .map(name -> signature
+                        .output(name)
+                        .orElseThrow(() -> new IllegalArgumentException(
+                                "Cannot take output '%s' of program '%s': its outputs are %s"
+                                        .formatted(name, this.name, signature.outputs()))))
+                .toList();
+        if (kept.isEmpty()) {
+            throw new IllegalArgumentException("Cannot take outputs of program '%s': none was named".formatted(name));
+        }
+        return new Program(
+                name, form, files, tags, signatureDef, new ProgramSignature(inputsOf(outputs), kept), aliasOffender);
+    }
+
     /** Returns what was made of this program under this key, and makes it if it was not; the key says of which type. */
     @SuppressWarnings("unchecked") // one key, one type: each is used by one method of ProgramRewrites
     <T> T remembered(Object key, Supplier<T> make) {

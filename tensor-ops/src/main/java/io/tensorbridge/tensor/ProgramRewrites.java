@@ -9,8 +9,8 @@ import java.util.Optional;
  * <p>A rewritten program is a program like any other, named like the one it was made of and with a digest of its own.
  * Making one runs no session; a program remembers what was made of it, so that to ask again costs nothing.
  *
- * <p>Every run of a program that was given rows must give outputs of one shape. Where rows differ, the run of the block
- * fails with TensorFlow's {@code Mismatch in function retval shape, [2], and expected output shape, [3]}.
+ * <p>TensorFlow puts what the rows give into one tensor, so all rows of a block must give one shape. Where they differ, the
+ * run fails with {@code Mismatch in function retval shape, [2], and expected output shape, [3]}.
  *
  * <p>Safe for use by several threads.
  */
@@ -59,7 +59,21 @@ public final class ProgramRewrites {
      * @throws ProgramException if TensorFlow cannot make a function of the program
      */
     public static Program overRows(Program program) {
-        return program.remembered("overRows", () -> RowProgram.of(program));
+        return overRows(
+                program,
+                program.signature().outputs().stream().map(TensorSpec::name).toList());
+    }
+
+    /**
+     * Makes a program over blocks out of some outputs of one over the cells of a row, so that rows compute no others.
+     *
+     * @param outputs names of outputs, in the order in which the result has them
+     * @throws IllegalArgumentException if the program has no such output, or none is named
+     * @throws ProgramException if TensorFlow cannot make a function of the program
+     */
+    public static Program overRows(Program program, List<String> outputs) {
+        return program.remembered(
+                List.of("overRows", List.copyOf(outputs)), () -> RowProgram.of(program.restrictedTo(outputs)));
     }
 
     /**

@@ -30,7 +30,7 @@ record RowMapping(FunctionBody function, List<Argument> arguments, List<Result> 
      *
      * @param type the type of its elements
      * @param cell the shape that every run gives; where it is not wholly known, all runs must give one shape all the same
-     * @param ifNoRows what to give if there are no rows, or nothing for as many zeros as dimensions are unknown
+     * @param ifNoRows a tensor to give if there are no rows, or nothing for one whose unknown dimensions are 0
      */
     record Result(DataType type, Shape cell, Optional<String> ifNoRows) {}
 

@@ -13,10 +13,10 @@ final class RowProgram {
 
     private RowProgram() {}
 
+    /** Rewrites a program whose signature has those inputs alone that its outputs need. */
     static Program of(Program program) {
         GraphDef graph = ProgramGraph.of(program);
-        List<TensorSpec> inputs = program.inputsOf(
-                program.signature().outputs().stream().map(TensorSpec::name).toList());
+        List<TensorSpec> inputs = program.signature().inputs();
         List<FunctionBody.Argument> arguments = new ArrayList<>();
         inputs.forEach(input -> arguments.add(argument(program, input)));
         if (inputs.isEmpty()) {

@@ -119,7 +119,12 @@ class PairProgramTest {
                         ProgramRewrites.pairs(sum(Shape.of(-1)), List.of(new ProgramRewrites.Pair("x_1", "x_3", "x"))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "Cannot combine rows with program 'x': expected each input in a pair, found 'x_2' in none. The pairs are of the inputs [x_1, x_3]");
+                        "Cannot combine rows with program 'x': expected each input in one pair, found 'x_2' in none. The pairs are of the inputs [x_1, x_3]");
+        assertThatThrownBy(() ->
+                        ProgramRewrites.pairs(sum(Shape.of(-1)), List.of(new ProgramRewrites.Pair("x_1", "x_1", "x"))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "Cannot combine rows with program 'x': expected each input in one pair, found pairs of the inputs [x_1, x_1]");
     }
 
     @Test

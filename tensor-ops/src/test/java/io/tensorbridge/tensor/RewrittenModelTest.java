@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
@@ -42,8 +43,9 @@ class RewrittenModelTest {
      */
     @BeforeAll
     static void export() throws IOException {
-        export("withoutHandle", (tf, v) -> v);
-        export("withHandle", (tf, v) -> {
+        export("withoutHandle", Shape.scalar(), (tf, v) -> v);
+        export("ofBlocks", Shape.of(-1), (tf, v) -> v);
+        export("withHandle", Shape.scalar(), (tf, v) -> {
             var handle = tf.varHandleOp(TFloat64.class, Shape.scalar());
             tf.withName("init").assignVariableOp(handle, v);
             return tf.readVariableOp(handle, TFloat64.class);
@@ -59,14 +61,14 @@ class RewrittenModelTest {
         Files.write(file, saved.build().toByteArray());
     }
 
-    private static void export(String name, BiFunction<Ops, Operand<TFloat64>, Operand<TFloat64>> value)
+    private static void export(String name, Shape shape, BiFunction<Ops, Operand<TFloat64>, Operand<TFloat64>> value)
             throws IOException {
         try (var graph = new Graph()) {
             Ops tf = Ops.create(graph);
             var v = tf.withName("v").variable(Shape.scalar(), TFloat64.class);
             var assign = tf.assign(v, tf.constant(7.0));
-            var x = tf.withName("x").placeholder(TFloat64.class, Placeholder.shape(Shape.scalar()));
-            var unused = tf.placeholder(TFloat64.class, Placeholder.shape(Shape.scalar()));
+            var x = tf.withName("x").placeholder(TFloat64.class, Placeholder.shape(shape));
+            var unused = tf.placeholder(TFloat64.class, Placeholder.shape(shape));
             var z = tf.math.add(x, value.apply(tf, v));
             try (var session = new Session(graph)) {
                 session.runner().addTarget(assign).run().close();
@@ -85,13 +87,16 @@ class RewrittenModelTest {
         }
     }
 
-    private static List<Double> run(Program program, String input, String output, BufferAllocator allocator) {
+    /** Feeds 1, 2, 3 to every input. */
+    private static List<Double> run(Program program, String output, BufferAllocator allocator) {
+        List<Feed> feeds = program.signature().inputs().stream()
+                .map(input -> Feed.of(input.name(), input.name()))
+                .toList();
         var fetch = Fetch.of(output, ElementType.FLOAT64.field(output, 0));
         try (var session = ProgramSession.load(program, SessionOptions.onCallingThread(1));
-                var runner = session.runner(
-                        program, List.of(Feed.of(input, input)), List.of(fetch), allocator, new TransferLedger());
-                var x = Vectors.doubles(input, allocator, 1, 2, 3);
-                var out = runner.run(List.of(x))) {
+                var runner = session.runner(program, feeds, List.of(fetch), allocator, new TransferLedger());
+                var x = Vectors.doubles("x", allocator, 1, 2, 3);
+                var out = runner.run(Collections.nCopies(feeds.size(), x))) {
             var column = (Float8Vector) out.getVector(output);
             return IntStream.range(0, out.getRowCount()).mapToObj(column::get).toList();
         }
@@ -114,8 +119,39 @@ class RewrittenModelTest {
                 .isEqualTo(new ProgramFiles(program.files().contents()).digest());
         assertThat(ProgramRewrites.overRows(Program.fromSavedModel(models.resolve(name))))
                 .isEqualTo(program);
-        assertThat(run(program, "x", "z", allocator)).containsExactly(8.0, 9.0, 10.0);
-        assertThat(run(program, "x", "both", allocator)).containsExactly(9.0, 11.0, 13.0);
+        assertThat(run(program, "z", allocator)).containsExactly(8.0, 9.0, 10.0);
+        assertThat(run(program, "both", allocator)).containsExactly(9.0, 11.0, 13.0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"withoutHandle", "withHandle"})
+    void readsItsVariablesForEveryPair(String name, BufferAllocator allocator) {
+        Program program = ProgramRewrites.pairs(
+                Program.fromSavedModel(models.resolve(name)).restrictedTo(List.of("z")),
+                List.of(new ProgramRewrites.Pair("unused", "x", "z")));
+        assertThat(program.signature())
+                .hasToString("ProgramSignature[inputs=[z_input: DT_DOUBLE[?]], outputs=[z: DT_DOUBLE[?]]]");
+        assertThat(run(program, "z", allocator)).containsExactly(2 + 7.0, 3.0);
+    }
+
+    @Test
+    void readsItsVariablesForEveryGroup(BufferAllocator allocator) {
+        Program program = ProgramRewrites.stacked(Program.fromSavedModel(models.resolve("ofBlocks")));
+        assertThat(program.signature())
+                .hasToString(
+                        "ProgramSignature[inputs=[unused: DT_DOUBLE[?], x: DT_DOUBLE[?], tensorbridge_groups: DT_INT32[?, ?]], "
+                                + "outputs=[both: DT_DOUBLE[?, ?], z: DT_DOUBLE[?, ?]]]");
+        List<Feed> feeds = program.signature().inputs().stream()
+                .map(input -> Feed.of(input.name(), input.name()))
+                .toList();
+        var fetch = Fetch.of("z", ElementType.FLOAT64.field("z", 1));
+        try (var session = ProgramSession.load(program, SessionOptions.onCallingThread(1));
+                var runner = session.runner(program, feeds, List.of(fetch), allocator, new TransferLedger());
+                var x = Vectors.doubles("x", allocator, 1, 2, 3);
+                var groups = Vectors.counting(ElementType.INT32, 3, new int[] {1}, allocator);
+                var out = runner.run(List.of(x, x, groups))) {
+            assertThat(out.getVector("z").getObject(2)).isEqualTo(List.of(3 + 7.0));
+        }
     }
 
     @Test

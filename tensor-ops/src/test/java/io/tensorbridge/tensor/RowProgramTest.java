@@ -250,6 +250,45 @@ class RowProgramTest {
     }
 
     @Test
+    void computesSomeOutputsAlone() {
+        Program program = Program.build(tf -> {
+            var a = Program.placeholder(tf, "a", TFloat64.class, Shape.scalar());
+            var b = Program.placeholder(tf, "b", TFloat64.class, Shape.scalar());
+            return Program.outputs("sum", tf.math.add(a, b))
+                    .and("negA", tf.math.neg(a))
+                    .and("negB", tf.math.neg(b));
+        });
+        Program some = ProgramRewrites.overRows(program, List.of("negB"));
+        assertThat(some.signature())
+                .hasToString("ProgramSignature[inputs=[b: DT_DOUBLE[?]], outputs=[negB: DT_DOUBLE[?]]]");
+        try (var b = TFloat64.vectorOf(1, 2);
+                var result = TensorFlowRun.run(some, Map.of("b", b))) {
+            assertThat((NdArray<?>) result.get(0)).isEqualTo(NdArrays.vectorOf(-1.0, -2.0));
+        }
+        assertThat(ProgramRewrites.overRows(program, List.of("negB", "sum"))
+                        .signature()
+                        .outputs())
+                .extracting(TensorSpec::name)
+                .containsExactly("negB", "sum");
+        assertThatThrownBy(() -> ProgramRewrites.overRows(program, List.of("negC")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "Cannot take output 'negC' of program 'sum,negA,negB': its outputs are [sum: DT_DOUBLE[], negA: DT_DOUBLE[], negB: DT_DOUBLE[]]");
+        assertThatThrownBy(() -> ProgramRewrites.overRows(program, List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Cannot take outputs of program 'sum,negA,negB': none was named");
+    }
+
+    @Test
+    void isGivenCopiesIfARowWritesToItsInputs() {
+        Program program = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(2));
+            return Program.outputs("y", tf.inplaceAdd(x, tf.constant(new int[] {0}), tf.constant(new double[] {1})));
+        });
+        assertThat(ProgramRewrites.overRows(program).copiesInputsBecauseOf()).contains("InplaceAdd");
+    }
+
+    @Test
     void isTheSameProgramEachTime() throws Exception {
         Program program = squares(Shape.of(-1));
         Program mapped = ProgramRewrites.overRows(program);
