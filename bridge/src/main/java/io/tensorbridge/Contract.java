@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 
@@ -51,11 +52,13 @@ record Contract(
                 .toList();
     }
 
-    /** Returns the program that takes blocks and gives these outputs. */
-    Program overBlocks(Collection<String> wanted) {
-        return form == Form.BLOCKS
-                ? program
-                : ProgramRewrites.overRows(ProgramRewrites.withOutputs(program, List.copyOf(wanted)));
+    /**
+     * Returns the program that takes blocks and gives these outputs.
+     *
+     * @param parameters inputs that are the same for all rows
+     */
+    Program overBlocks(Collection<String> wanted, Set<String> parameters) {
+        return form == Form.BLOCKS ? program : ProgramRewrites.overRows(program, List.copyOf(wanted), parameters);
     }
 
     /** Returns the column that feeds an input of which the user has said nothing. */

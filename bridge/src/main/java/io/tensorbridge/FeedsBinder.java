@@ -1,13 +1,18 @@
 package io.tensorbridge;
 
+import io.tensorbridge.arrow.BlockColumn;
 import io.tensorbridge.arrow.NullPolicy;
 import io.tensorbridge.internal.bind.BoundFeed;
+import io.tensorbridge.tensor.ProgramSignature;
+import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
+import io.tensorbridge.tensor.TensorValue;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -21,6 +26,7 @@ final class FeedsBinder {
     private final Mismatches mismatches;
     private final List<BoundFeed> feeds = new ArrayList<>();
     private final List<Attribute> fed = new ArrayList<>();
+    private final Map<String, TensorValue> parameters = new LinkedHashMap<>();
 
     FeedsBinder(Refinements refinements, Contract contract, Columns columns, Mismatches mismatches) {
         this.refinements = refinements;
@@ -31,16 +37,18 @@ final class FeedsBinder {
 
     /** Notes what users have fed or fetched that the program does not have. */
     void checkNames() {
-        refinements.feeds().forEach((input, column) -> {
-            if (contract.program().signature().input(input).isEmpty()) {
+        refinements
+                .feeds()
+                .forEach((input, column) -> requireInput(input, "feed(\"%s\", \"%s\")".formatted(input, column)));
+        Feeding feeding = refinements.feeding();
+        feeding.parts().forEach((input, part) -> requireInput(input, "feed for its " + describe(part)));
+        feeding.parameters().forEach((input, value) -> {
+            requireInput(input, "with(\"%s\", …)".formatted(input));
+            if (refinements.feeds().containsKey(input)) {
                 mismatches.addInput(
                         input,
-                        "no such input; the inputs are %s. Mend feed(\"%s\", \"%s\")"
-                                .formatted(
-                                        Mismatches.names(
-                                                contract.program().signature().inputs()),
-                                        input,
-                                        column));
+                        "expected a column or a value, found both column '%s' and %s. Leave out feed(…) or with(…)"
+                                .formatted(refinements.feeds().get(input), value));
             }
         });
         refinements.fetches().forEach((output, column) -> {
@@ -57,10 +65,29 @@ final class FeedsBinder {
         });
     }
 
+    private void requireInput(String input, String mention) {
+        ProgramSignature signature = contract.program().signature();
+        if (signature.input(input).isEmpty()) {
+            mismatches.addInput(
+                    input,
+                    "no such input; the inputs are %s. Mend %s"
+                            .formatted(Mismatches.names(signature.inputs()), mention));
+        }
+    }
+
+    private static String describe(Feeding.Part part) {
+        return part.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+
     /** Binds inputs, each to the column that {@code feed} names or else to the contract's. */
     void bind(List<TensorSpec> inputs) {
         for (TensorSpec input : inputs) {
-            bindInput(input);
+            TensorValue value = refinements.feeding().parameters().get(input.name());
+            if (value == null) {
+                bindInput(input);
+            } else {
+                bindParameter(input.name(), value);
+            }
         }
         List<BoundFeed> common = withCommonWidths();
         feeds.clear();
@@ -74,6 +101,25 @@ final class FeedsBinder {
     /** Returns the attribute for each feed. */
     List<Attribute> fed() {
         return List.copyOf(fed);
+    }
+
+    /** Returns the values for inputs that no column feeds. */
+    Map<String, TensorValue> parameters() {
+        return parameters;
+    }
+
+    private void bindParameter(String input, TensorValue value) {
+        TensorSpec expected = contract.program().signature().input(input).orElseThrow();
+        if (value.elementType() != expected.elementType() || !Shapes.accepts(expected.shape(), value.shape())) {
+            mismatches.addInput(
+                    input,
+                    "expected %s, found a value of %s. Mend with(\"%s\", …)"
+                            .formatted(
+                                    Shapes.describe(expected.elementType(), expected.shape()),
+                                    Shapes.describe(value.elementType(), value.shape()),
+                                    input));
+        }
+        parameters.put(input, value);
     }
 
     private String columnOf(TensorSpec input) {
@@ -102,8 +148,8 @@ final class FeedsBinder {
         Attribute attribute = found.get(0);
         NullPolicy onNull =
                 columns.lookUp(refinements.nullPolicies(), attribute.name()).orElse(refinements.nullPolicy());
-        new InputBinder(refinements, contract, columns, mismatches)
-                .bind(input, attribute, onNull)
+        new InputBinder(refinements, contract, columns, mismatches, input, attribute, onNull)
+                .bind()
                 .ifPresent(feed -> {
                     feeds.add(feed);
                     fed.add(attribute);
@@ -115,6 +161,9 @@ final class FeedsBinder {
         Map<String, BoundFeed> firstOfColumn = new LinkedHashMap<>();
         Map<String, List<Integer>> widthsOfColumn = new LinkedHashMap<>();
         for (BoundFeed feed : feeds) {
+            if (feed.layout() == BlockColumn.Layout.VARIABLE) {
+                continue; // tells no lengths
+            }
             BoundFeed first = firstOfColumn.putIfAbsent(feed.column(), feed);
             if (first == null) {
                 widthsOfColumn.put(feed.column(), feed.widths());
@@ -136,7 +185,9 @@ final class FeedsBinder {
             widthsOfColumn.put(feed.column(), common);
         }
         return feeds.stream()
-                .map(feed -> feed.withWidths(widthsOfColumn.getOrDefault(feed.column(), feed.widths())))
+                .map(feed -> feed.layout() == BlockColumn.Layout.VARIABLE
+                        ? feed
+                        : feed.withWidths(widthsOfColumn.getOrDefault(feed.column(), feed.widths())))
                 .toList();
     }
 
@@ -145,19 +196,31 @@ final class FeedsBinder {
         Set<String> known = new HashSet<>();
         contract.inputs().forEach(input -> known.add(columns.key(columnOf(input))));
         for (String column : refinements.nullPolicies().keySet()) {
-            if (!known.contains(columns.key(column))) {
-                mismatches.add("onNull(\"%s\", …): no input is fed with column '%s'; fed are %s"
-                        .formatted(
-                                column,
-                                column,
-                                feeds.stream().map(BoundFeed::column).toList()));
-            }
+            checkFed(known, column, "onNull");
+        }
+        for (String column : refinements.feeding().paddings().keySet()) {
+            checkFed(known, column, "pad");
+        }
+        for (String column : refinements.feeding().narrowed()) {
+            checkFed(known, column, "narrow");
         }
         newColumns.forEach(column -> known.add(columns.key(column)));
         for (String column : refinements.shapes().keySet()) {
             if (!known.contains(columns.key(column))) {
-                mismatches.add("shape(\"%s\", …): column '%s' is neither fed nor new".formatted(column, column));
+                mismatches.add("shape(\"%s\", …): column '%s' is neither fed nor new. Mend the name, or leave it out"
+                        .formatted(column, column));
             }
+        }
+    }
+
+    private void checkFed(Set<String> known, String column, String mention) {
+        if (!known.contains(columns.key(column))) {
+            mismatches.add("%s(\"%s\", …): no input is fed with column '%s'; fed are %s. Mend the name, or leave it out"
+                    .formatted(
+                            mention,
+                            column,
+                            column,
+                            feeds.stream().map(BoundFeed::column).toList()));
         }
     }
 }

@@ -1,11 +1,14 @@
 package io.tensorbridge;
 
 import io.tensorbridge.internal.bind.Bound;
+import io.tensorbridge.internal.bind.BoundFeed;
 import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.internal.bind.BoundProgram;
+import io.tensorbridge.tensor.ProgramRewrites;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 
@@ -14,15 +17,15 @@ final class MapBinder {
 
     private final Refinements refinements;
     private final Contract contract;
-    private final boolean trimmed;
+    private final MapResult result;
     private final Dataset<?> df;
     private final Columns columns;
     private final Mismatches mismatches;
 
-    MapBinder(Refinements refinements, Contract contract, boolean trimmed, Dataset<?> df) {
+    MapBinder(Refinements refinements, Contract contract, MapResult result, Dataset<?> df) {
         this.refinements = refinements;
         this.contract = contract;
-        this.trimmed = trimmed;
+        this.result = result;
         this.df = df;
         this.columns = Columns.of(df, refinements.program());
         this.mismatches = new Mismatches(refinements.program().name());
@@ -41,16 +44,34 @@ final class MapBinder {
         List<BoundFetch> fetches = new ArrayList<>();
         List<Attribute> produced = new ArrayList<>();
         long resultBytes = 0;
-        var outputBinder = new OutputBinder(refinements, contract, trimmed, columns, mismatches);
+        var outputBinder = new OutputBinder(refinements, contract, result.trimmed(), columns, mismatches);
         for (var output : wanted.entrySet()) {
             resultBytes += outputBinder.bind(output.getKey(), output.getValue(), fetches, produced);
         }
         feedsBinder.checkColumnsMentioned(wanted.values());
+        result.forms().keySet().forEach(column -> {
+            if (wanted.values().stream().noneMatch(made -> columns.key(made).equals(columns.key(column)))) {
+                mismatches.add(
+                        "column '%s': expected a new column to give as a vector or matrix, found new columns %s. Mend asVector(…) or asMatrix(…)"
+                                .formatted(column, List.copyOf(wanted.values())));
+            }
+        });
         mismatches.throwIfAny();
         var limits = TensorFramesOptions.limits(df.sparkSession().conf(), refinements.blockRows(), resultBytes);
-        return new Bound(
-                new BoundProgram(contract.overBlocks(wanted.keySet()), feedsBinder.feeds(), fetches, limits, trimmed),
-                feedsBinder.fed(),
-                produced);
+        boolean anyRows = contract.form() == Contract.Form.ROWS
+                && feedsBinder.feeds().stream().anyMatch(BoundFeed::hasListsOfAnyLength);
+        boolean countsRows =
+                contract.form() == Contract.Form.ROWS && feedsBinder.feeds().isEmpty();
+        var program = new BoundProgram(
+                contract.overBlocks(wanted.keySet(), feedsBinder.parameters().keySet()),
+                feedsBinder.feeds(),
+                feedsBinder.parameters(),
+                countsRows ? Optional.of(ProgramRewrites.ROW_COUNT) : Optional.empty(),
+                fetches,
+                anyRows ? BoundProgram.Rows.ANY : BoundProgram.Rows.UNIFORM,
+                limits,
+                TensorFramesOptions.runTimeout(df.sparkSession().conf()),
+                result.trimmed());
+        return new Bound(program, feedsBinder.fed(), produced);
     }
 }

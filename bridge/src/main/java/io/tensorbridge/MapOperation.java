@@ -12,26 +12,39 @@ import org.apache.spark.sql.Row;
  */
 public abstract sealed class MapOperation<O extends MapOperation<O>> extends Operation<O> permits MapBlocks, MapRows {
 
-    private final boolean trimmed;
+    private final MapResult result;
 
-    MapOperation(Refinements refinements, boolean trimmed) {
+    MapOperation(Refinements refinements, MapResult result) {
         super(refinements);
-        this.trimmed = trimmed;
+        this.result = result;
     }
 
     @Override
     final O refined(Refinements changed) {
-        return refined(changed, trimmed);
+        return refined(changed, result);
     }
 
-    abstract O refined(Refinements changed, boolean newTrimmed);
+    abstract O refined(Refinements changed, MapResult newResult);
 
     /** Returns what this operation makes of its program. */
     abstract Contract contract();
 
     /** Gives the new columns alone, without the input's. */
     public O trim() {
-        return refined(refinements(), /* newTrimmed= */ true);
+        return refined(refinements(), result.trim());
+    }
+
+    /**
+     * Gives a new column of arrays of floats or doubles as Spark ML's vectors, for its estimators and transformers. A cell of
+     * several dimensions becomes one vector of all its values. Needs spark-mllib on the class path.
+     */
+    public final O asVector(String column) {
+        return refined(refinements(), result.withForm(column, MlForm.VECTOR));
+    }
+
+    /** Gives a new column with cells of two dimensions as Spark ML's matrices; see {@link #asVector}. */
+    public final O asMatrix(String column) {
+        return refined(refinements(), result.withForm(column, MlForm.MATRIX));
     }
 
     /**
@@ -42,7 +55,9 @@ public abstract sealed class MapOperation<O extends MapOperation<O>> extends Ope
      *     every mismatch
      */
     public final Dataset<Row> apply(Dataset<?> df) {
-        return OperationPlanner.map(df, bind(df));
+        Bound bound = bind(df);
+        Dataset<Row> mapped = OperationPlanner.map(df, bound);
+        return result.forms().isEmpty() ? mapped : MlColumns.give(mapped, result.forms());
     }
 
     /**
@@ -56,6 +71,6 @@ public abstract sealed class MapOperation<O extends MapOperation<O>> extends Ope
     }
 
     private Bound bind(Dataset<?> df) {
-        return new MapBinder(refinements(), contract(), trimmed, df).bind();
+        return new MapBinder(refinements(), contract(), result, df).bind();
     }
 }

@@ -10,17 +10,17 @@ import io.tensorbridge.tensor.Program;
  */
 public final class MapRows extends MapOperation<MapRows> {
 
-    private MapRows(Refinements refinements, boolean trimmed) {
-        super(refinements, trimmed);
+    private MapRows(Refinements refinements, MapResult result) {
+        super(refinements, result);
     }
 
     static MapRows of(Program program) {
-        return new MapRows(Refinements.of(program), /* trimmed= */ false);
+        return new MapRows(Refinements.of(program), MapResult.ALL_COLUMNS);
     }
 
     @Override
-    MapRows refined(Refinements changed, boolean newTrimmed) {
-        return new MapRows(changed, newTrimmed);
+    MapRows refined(Refinements changed, MapResult newResult) {
+        return new MapRows(changed, newResult);
     }
 
     @Override

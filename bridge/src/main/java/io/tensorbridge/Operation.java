@@ -1,6 +1,8 @@
 package io.tensorbridge;
 
 import io.tensorbridge.arrow.NullPolicy;
+import io.tensorbridge.tensor.TensorValue;
+import org.tensorflow.Tensor;
 
 /**
  * What all operations have in common: a program, and how it is bound to the columns of a DataFrame.
@@ -74,5 +76,30 @@ public abstract sealed class Operation<O extends Operation<O>> permits MapOperat
      */
     public final O blockRows(int rows) {
         return refined(refinements.blockRows(rows));
+    }
+
+    /**
+     * Feeds an input with the same value in every run: a small tensor that is no column.
+     *
+     * <p>Neither the program nor the DataFrame changes by it, so a loop may give another value each time at no further
+     * cost than a job's.
+     *
+     * @param input an input of the type and shape of the value
+     */
+    public final O with(String input, TensorValue value) {
+        return refined(refinements.feeding(feeding -> feeding.withParameter(input, value)));
+    }
+
+    /** Feeds an input with a copy of a tensor, which stays the caller's; see {@link #with(String, TensorValue)}. */
+    public final O with(String input, Tensor value) {
+        return with(input, TensorValue.copyOf(value));
+    }
+
+    /**
+     * Lets an input of halves be fed with a column of floats, whose values are rounded to the nearest half, ties to even.
+     * Without it that is an error; no other conversion loses anything, and none is done.
+     */
+    public final O narrow(String column) {
+        return refined(refinements.feeding(feeding -> feeding.withNarrowed(column)));
     }
 }

@@ -65,15 +65,16 @@ final class ReduceBinder {
         feedsBinder.checkColumnsMentioned(refinements.wanted().values());
         mismatches.throwIfAny();
         return new BoundReduction(
-                new BoundProgram(
+                BoundProgram.of(
                         step(),
                         feedsBinder.feeds().stream().map(this::ofStep).toList(),
+                        feedsBinder.parameters(),
                         fetches.stream()
                                 .map(fetch -> rows ? fetch : fetch.ofOneRow())
                                 .toList(),
                         TensorFramesOptions.limits(
                                 df.sparkSession().conf(), refinements.blockRows(), /* resultBytesPerRow= */ 0),
-                        /* trimmed= */ false),
+                        TensorFramesOptions.runTimeout(df.sparkSession().conf())),
                 feedsBinder.fed(),
                 produced.stream().map(column -> column.withNullability(true)).toList(),
                 checked);

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -15,6 +16,7 @@ import org.tensorflow.ndarray.Shape;
  *
  * @param program what to run
  * @param feeds columns by input
+ * @param feeding what else was said of inputs
  * @param fetches columns by output, in order; empty if all outputs are wanted under their own names
  * @param shapes cell shapes by column
  * @param nullPolicies what becomes of nulls, by column
@@ -24,6 +26,7 @@ import org.tensorflow.ndarray.Shape;
 record Refinements(
         Program program,
         Map<String, String> feeds,
+        Feeding feeding,
         Map<String, String> fetches,
         Map<String, Shape> shapes,
         Map<String, NullPolicy> nullPolicies,
@@ -32,33 +35,33 @@ record Refinements(
 
     static Refinements of(Program program) {
         requireNonNull(program, "program");
-        return new Refinements(program, Map.of(), Map.of(), Map.of(), Map.of(), NullPolicy.fail(), OptionalInt.empty());
+        return new Refinements(
+                program, Map.of(), Feeding.NONE, Map.of(), Map.of(), Map.of(), NullPolicy.fail(), OptionalInt.empty());
     }
 
     Refinements feed(String input, String column) {
         return new Refinements(
-                program, with(feeds, input, column), fetches, shapes, nullPolicies, nullPolicy, blockRows);
+                program, with(feeds, input, column), feeding, fetches, shapes, nullPolicies, nullPolicy, blockRows);
+    }
+
+    Refinements feeding(UnaryOperator<Feeding> more) {
+        return new Refinements(
+                program, feeds, more.apply(feeding), fetches, shapes, nullPolicies, nullPolicy, blockRows);
     }
 
     Refinements fetch(String output, String column) {
         return new Refinements(
-                program, feeds, with(fetches, output, column), shapes, nullPolicies, nullPolicy, blockRows);
+                program, feeds, feeding, with(fetches, output, column), shapes, nullPolicies, nullPolicy, blockRows);
     }
 
     Refinements shape(String column, long... dimensions) {
         requireNonNull(column, "column");
-        for (long dimension : dimensions) {
-            if (dimension < -1) {
-                throw new IllegalArgumentException(
-                        "Invalid shape of column '%s': a dimension must be 0 or more, or -1 for unknown, found %d"
-                                .formatted(column, dimension));
-            }
-        }
         return new Refinements(
                 program,
                 feeds,
+                feeding,
                 fetches,
-                with(shapes, column, Shape.of(dimensions)),
+                with(shapes, column, ShapeDeclaration.checked(column, dimensions)),
                 nullPolicies,
                 nullPolicy,
                 blockRows);
@@ -66,19 +69,20 @@ record Refinements(
 
     Refinements onNull(NullPolicy policy) {
         requireNonNull(policy, "policy");
-        return new Refinements(program, feeds, fetches, shapes, nullPolicies, policy, blockRows);
+        return new Refinements(program, feeds, feeding, fetches, shapes, nullPolicies, policy, blockRows);
     }
 
     Refinements onNull(String column, NullPolicy policy) {
         return new Refinements(
-                program, feeds, fetches, shapes, with(nullPolicies, column, policy), nullPolicy, blockRows);
+                program, feeds, feeding, fetches, shapes, with(nullPolicies, column, policy), nullPolicy, blockRows);
     }
 
     Refinements blockRows(int rows) {
         if (rows < 1) {
             throw new IllegalArgumentException("Invalid block size: must be positive, found %d".formatted(rows));
         }
-        return new Refinements(program, feeds, fetches, shapes, nullPolicies, nullPolicy, OptionalInt.of(rows));
+        return new Refinements(
+                program, feeds, feeding, fetches, shapes, nullPolicies, nullPolicy, OptionalInt.of(rows));
     }
 
     /** Returns outputs and their columns, in order. */
@@ -91,7 +95,8 @@ record Refinements(
         return all;
     }
 
-    private static <V> Map<String, V> with(Map<String, V> map, String key, V value) {
+    /** Returns a map with one entry more. */
+    static <V> Map<String, V> with(Map<String, V> map, String key, V value) {
         requireNonNull(key, "name");
         requireNonNull(value, "value");
         Map<String, V> more = new LinkedHashMap<>(map);

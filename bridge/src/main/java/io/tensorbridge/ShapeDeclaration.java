@@ -31,7 +31,12 @@ final class ShapeDeclaration {
         return columns.with(shapes);
     }
 
-    private static Shape checked(String column, long[] dimensions) {
+    /**
+     * Returns dimensions as a shape.
+     *
+     * @throws IllegalArgumentException if no cell can have them
+     */
+    static Shape checked(String column, long... dimensions) {
         for (long dimension : dimensions) {
             if (dimension < -1) {
                 throw invalid(

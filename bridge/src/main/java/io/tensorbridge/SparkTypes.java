@@ -7,6 +7,7 @@ import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.BinaryType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StringType;
 
 /** Which Spark type an element type is: the last column of the table that {@link ElementType} begins. */
 final class SparkTypes {
@@ -29,15 +30,18 @@ final class SparkTypes {
 
     /**
      * Returns the type of the values inside of a column's cells, or nothing if they have no tensor form. Several types may
-     * be one in Spark, as halves are floats there: then it is the one that is wanted.
+     * be one in Spark, as halves are floats there and strings of bytes are binaries: then it is the one that is wanted.
      */
     static Optional<ElementType> elementsOf(DataType column, Optional<ElementType> wanted) {
         if (!BlockColumn.canFeed(column)) {
             return Optional.empty();
         }
         DataType values = BlockColumn.elementType(column);
-        if (column instanceof ArrayType && values instanceof BinaryType) {
-            return Optional.empty(); // binaries inside of arrays are strings, not bytes
+        if (values instanceof StringType || (values instanceof BinaryType && column instanceof ArrayType)) {
+            return Optional.of(ElementType.STRING);
+        }
+        if (values instanceof BinaryType && wanted.equals(Optional.of(ElementType.STRING))) {
+            return wanted;
         }
         if (wanted.isPresent() && of(wanted.get()).equals(values)) {
             return wanted;

@@ -21,7 +21,7 @@ import org.tensorflow.ndarray.Shape;
 record TensorForm(Kind kind, ElementType elements, int levels) {
 
     enum Kind {
-        /** One value. */
+        /** One value: a number, a boolean, a string. */
         SCALAR,
         ARRAY,
         BINARY,
@@ -33,19 +33,26 @@ record TensorForm(Kind kind, ElementType elements, int levels) {
 
     /** Returns the tensor form of columns of this type, or nothing if they have none. */
     static Optional<TensorForm> of(DataType type) {
-        if (type instanceof UserDefinedType<?> custom) {
-            // by name: Spark ML need not be on the class path
-            return switch (custom.getClass().getName()) {
-                case "org.apache.spark.ml.linalg.VectorUDT" ->
-                    Optional.of(new TensorForm(Kind.VECTOR, ElementType.FLOAT64, 1));
-                case "org.apache.spark.ml.linalg.MatrixUDT" ->
-                    Optional.of(new TensorForm(Kind.MATRIX, ElementType.FLOAT64, 2));
-                default -> Optional.empty();
-            };
-        }
-        int levels = BlockColumn.levels(type);
-        Kind kind = type instanceof BinaryType ? Kind.BINARY : levels == 0 ? Kind.SCALAR : Kind.ARRAY;
-        return SparkTypes.elementsOf(type, Optional.empty()).map(elements -> new TensorForm(kind, elements, levels));
+        return of(type, Optional.empty());
+    }
+
+    /**
+     * Returns the same where a type of elements is wanted, which decides between several that are one to Spark: halves and
+     * floats, strings of bytes and uint8.
+     */
+    static Optional<TensorForm> of(DataType type, Optional<ElementType> wanted) {
+        return SparkTypes.elementsOf(type, wanted).map(elements -> {
+            int levels = BlockColumn.levels(type);
+            if (type instanceof UserDefinedType) {
+                return new TensorForm(levels == 1 ? Kind.VECTOR : Kind.MATRIX, elements, levels);
+            }
+            if (type instanceof BinaryType) {
+                return elements == ElementType.STRING
+                        ? new TensorForm(Kind.SCALAR, elements, 0)
+                        : new TensorForm(Kind.BINARY, elements, levels);
+            }
+            return new TensorForm(levels == 0 ? Kind.SCALAR : Kind.ARRAY, elements, levels);
+        });
     }
 
     /** Returns Spark's name of a type, for messages; that of a vector, not of the struct inside. */

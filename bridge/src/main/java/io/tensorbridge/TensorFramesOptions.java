@@ -1,7 +1,9 @@
 package io.tensorbridge;
 
 import io.tensorbridge.arrow.BlockLimits;
+import java.time.Duration;
 import java.util.OptionalInt;
+import org.apache.spark.network.util.JavaUtils;
 import org.apache.spark.sql.RuntimeConfig;
 
 /** The keys that a Spark session's configuration may set, and their defaults. */
@@ -13,6 +15,13 @@ public final class TensorFramesOptions {
     /** Bytes of a block's fed columns and of what they yield, about: {@value} (default {@value #DEFAULT_BLOCK_BYTES}). */
     public static final String BLOCK_BYTES = "spark.tensorbridge.blockBytes";
 
+    /**
+     * How long one run of a program may take: {@value} (default {@value #DEFAULT_RUN_TIMEOUT}), with a unit as in {@code 30s}.
+     * A loop that does not end is cut short then, and the task fails.
+     */
+    public static final String RUN_TIMEOUT = "spark.tensorbridge.runTimeout";
+
+    static final String DEFAULT_RUN_TIMEOUT = "10min";
     static final int DEFAULT_BLOCK_ROWS = 16_384;
     static final long DEFAULT_BLOCK_BYTES = 4L << 20;
 
@@ -33,6 +42,21 @@ public final class TensorFramesOptions {
                 rows.orElseGet(() -> blockRows(conf)),
                 number(conf, BLOCK_BYTES, DEFAULT_BLOCK_BYTES),
                 resultBytesPerRow);
+    }
+
+    static Duration runTimeout(RuntimeConfig conf) {
+        String value = conf.get(RUN_TIMEOUT, DEFAULT_RUN_TIMEOUT);
+        long millis;
+        try {
+            millis = JavaUtils.timeStringAsMs(value);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "Invalid %s: must be a time with a unit, such as 30s, found '%s'".formatted(RUN_TIMEOUT, value), e);
+        }
+        if (millis < 1) {
+            throw new IllegalArgumentException("Invalid %s: must be positive, found %s".formatted(RUN_TIMEOUT, value));
+        }
+        return Duration.ofMillis(millis);
     }
 
     private static long number(RuntimeConfig conf, String key, long otherwise) {

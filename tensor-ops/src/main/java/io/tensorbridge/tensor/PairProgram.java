@@ -43,7 +43,10 @@ final class PairProgram {
             columns.add(Halves.of(edits, new ProgramGraph.Port(tensor, spec)));
         }
         List<String> combined = new RowMapping(
-                        body, columns.stream().flatMap(Halves::arguments).toList(), results(outputs, columns))
+                        body,
+                        columns.stream().flatMap(Halves::arguments).toList(),
+                        /* shared= */ List.of(),
+                        results(outputs, columns))
                 .addTo(edits);
         List<ProgramGraph.Port> ports = new ArrayList<>();
         for (int i = 0; i < outputs.size(); i++) {

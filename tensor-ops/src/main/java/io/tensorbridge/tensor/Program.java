@@ -217,26 +217,6 @@ public final class Program implements Serializable {
         return (T) rewrites.computeIfAbsent(key, any -> make.get());
     }
 
-    /** See {@link ProgramRewrites#withOutputs}. */
-    Program withOutputs(List<String> names) {
-        List<TensorSpec> outputs = names.stream()
-                .map(output -> signature
-                        .output(output)
-                        .orElseThrow(() -> new IllegalArgumentException(
-                                "Cannot fetch '%s': program '%s' has no such output".formatted(output, name))))
-                .toList();
-        List<TensorSpec> inputs = inputsOf(names);
-        SignatureDef.Builder fewer = signatureDef.toBuilder();
-        signatureDef.getOutputsMap().keySet().stream()
-                .filter(output -> !names.contains(output))
-                .forEach(fewer::removeOutputs);
-        signatureDef.getInputsMap().keySet().stream()
-                .filter(input -> inputs.stream().noneMatch(spec -> spec.name().equals(input)))
-                .forEach(fewer::removeInputs);
-        return new Program(
-                name, form, files, tags, fewer.build(), new ProgramSignature(inputs, outputs), aliasOffender);
-    }
-
     Form form() {
         return form;
     }

@@ -2,6 +2,7 @@ package io.tensorbridge.tensor;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Makes programs of programs: one over the rows of a block out of one over a cell, and such.
@@ -40,16 +41,6 @@ public final class ProgramRewrites {
     public record Pair(String first, String second, String output) {}
 
     /**
-     * Makes a program that has some of the outputs alone, in this order, and the inputs that these need.
-     *
-     * @param outputs names of outputs, at least one
-     * @throws IllegalArgumentException if the program has no such output
-     */
-    public static Program withOutputs(Program program, List<String> outputs) {
-        return program.remembered(List.of("withOutputs", List.copyOf(outputs)), () -> program.withOutputs(outputs));
-    }
-
-    /**
      * Makes a program over blocks out of one over the cells of a row.
      *
      * <p>Inputs of shape {@code [3]} become inputs of shape {@code [?, 3]}, outputs likewise; unknown ranks stay unknown.
@@ -61,19 +52,22 @@ public final class ProgramRewrites {
     public static Program overRows(Program program) {
         return overRows(
                 program,
-                program.signature().outputs().stream().map(TensorSpec::name).toList());
+                program.signature().outputs().stream().map(TensorSpec::name).toList(),
+                Set.of());
     }
 
     /**
      * Makes a program over blocks out of some outputs of one over the cells of a row, so that rows compute no others.
      *
      * @param outputs names of outputs, in the order in which the result has them
+     * @param shared names of inputs that are the same for all rows, and stay as they are
      * @throws IllegalArgumentException if the program has no such output, or none is named
      * @throws ProgramException if TensorFlow cannot make a function of the program
      */
-    public static Program overRows(Program program, List<String> outputs) {
+    public static Program overRows(Program program, List<String> outputs, Set<String> shared) {
         return program.remembered(
-                List.of("overRows", List.copyOf(outputs)), () -> RowProgram.of(program.restrictedTo(outputs)));
+                List.of("overRows", List.copyOf(outputs), Set.copyOf(shared)),
+                () -> RowProgram.of(program.restrictedTo(outputs), shared));
     }
 
     /**

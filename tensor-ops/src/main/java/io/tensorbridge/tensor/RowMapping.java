@@ -4,17 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 
 /**
  * Runs a function on every row of some tensors, by TensorFlow's {@code MapDefun}.
  *
- * @param function what to run, whose arguments are cells
+ * @param function what to run, whose arguments are cells, then whole tensors
  * @param arguments tensors of one number of rows, a row for each run
+ * @param shared tensors that are handed to each run whole
  * @param results what each run gives
  */
-record RowMapping(FunctionBody function, List<Argument> arguments, List<Result> results) {
+record RowMapping(FunctionBody function, List<Argument> arguments, List<Argument> shared, List<Result> results) {
 
     /**
      * How many runs of the function may go on beside each other; 0 bounds them by TensorFlow's own pool alone. Despite
@@ -22,7 +24,7 @@ record RowMapping(FunctionBody function, List<Argument> arguments, List<Result> 
      */
     private static final long UNBOUNDED = 0;
 
-    /** A tensor of rows and the type of its elements. */
+    /** A tensor and the type of its elements. */
     record Argument(String tensor, DataType type) {}
 
     /**
@@ -37,8 +39,9 @@ record RowMapping(FunctionBody function, List<Argument> arguments, List<Result> 
     /** Adds the function and what runs it to a graph, and returns a tensor of rows for each result. */
     List<String> addTo(GraphEdits edits) {
         edits.addFunction(function.definition());
-        List<String> captured = function.captures().stream()
-                .map(capture -> capture.addTo(edits))
+        List<String> captured = Stream.concat(
+                        shared.stream().map(Argument::tensor),
+                        function.captures().stream().map(capture -> capture.addTo(edits)))
                 .toList();
         if (results.stream().noneMatch(result -> Shapes.elements(result.cell()) < 0)) {
             return map(edits, arguments.stream().map(Argument::tensor).toList(), captured);
@@ -57,8 +60,10 @@ record RowMapping(FunctionBody function, List<Argument> arguments, List<Result> 
                         "Targuments",
                         Attrs.types(arguments.stream().map(Argument::type).toList()),
                         "Tcaptured",
-                        Attrs.types(
-                                function.captures().stream().map(Capture::type).toList()),
+                        Attrs.types(Stream.concat(
+                                        shared.stream().map(Argument::type),
+                                        function.captures().stream().map(Capture::type))
+                                .toList()),
                         "output_types",
                         Attrs.types(results.stream().map(Result::type).toList()),
                         "output_shapes",

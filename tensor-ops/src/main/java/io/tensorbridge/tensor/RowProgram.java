@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
@@ -14,14 +15,20 @@ final class RowProgram {
     private RowProgram() {}
 
     /** Rewrites a program whose signature has those inputs alone that its outputs need. */
-    static Program of(Program program) {
+    static Program of(Program program, Set<String> shared) {
         GraphDef graph = ProgramGraph.of(program);
-        List<TensorSpec> inputs = program.signature().inputs();
+        List<TensorSpec> inputs = program.signature().inputs().stream()
+                .filter(input -> !shared.contains(input.name()))
+                .toList();
+        List<TensorSpec> sharedInputs = program.signature().inputs().stream()
+                .filter(input -> shared.contains(input.name()))
+                .toList();
         List<FunctionBody.Argument> arguments = new ArrayList<>();
         inputs.forEach(input -> arguments.add(argument(program, input)));
         if (inputs.isEmpty()) {
             arguments.add(new FunctionBody.Argument(Optional.empty(), DataType.DT_INT32, Shape.scalar()));
         }
+        sharedInputs.forEach(input -> arguments.add(argument(program, input)));
         GraphEdits edits = ProgramGraph.edit(program, graph);
         FunctionBody body = bodyOf("Cannot run program '%s' row by row", program, graph, arguments, edits);
 
@@ -39,7 +46,13 @@ final class RowProgram {
             ports.add(new ProgramGraph.Port(count, spec));
             rows.add(new RowMapping.Argument(numbers(edits, count), DataType.DT_INT32));
         }
-        return ProgramGraph.rewritten(program, edits, ports, mapped(program, body, rows, edits));
+        List<RowMapping.Argument> whole = new ArrayList<>();
+        for (TensorSpec input : sharedInputs) {
+            String tensor = edits.placeholder(input.name(), input.elementType(), input.shape());
+            ports.add(new ProgramGraph.Port(tensor, input));
+            whole.add(new RowMapping.Argument(tensor, input.elementType()));
+        }
+        return ProgramGraph.rewritten(program, edits, ports, mapped(program, body, rows, whole, edits));
     }
 
     private static String numbers(GraphEdits edits, String count) {
@@ -70,11 +83,16 @@ final class RowProgram {
 
     /** Runs such a function on rows, and returns the outputs that this makes of the program's. */
     static List<ProgramGraph.Port> mapped(
-            Program program, FunctionBody body, List<RowMapping.Argument> rows, GraphEdits edits) {
+            Program program,
+            FunctionBody body,
+            List<RowMapping.Argument> rows,
+            List<RowMapping.Argument> shared,
+            GraphEdits edits) {
         List<TensorSpec> outputs = program.signature().outputs();
         List<String> tensors = new RowMapping(
                         body,
                         rows,
+                        shared,
                         outputs.stream()
                                 .map(output ->
                                         new RowMapping.Result(output.elementType(), output.shape(), Optional.empty()))

@@ -37,7 +37,8 @@ final class StackedProgram {
                     new RowMapping.Argument(gather(edits, block, input.elementType(), groups), input.elementType()));
         }
         ports.add(new ProgramGraph.Port(groups, groupsSpec));
-        return ProgramGraph.rewritten(program, edits, ports, RowProgram.mapped(program, body, gathered, edits));
+        return ProgramGraph.rewritten(
+                program, edits, ports, RowProgram.mapped(program, body, gathered, /* shared= */ List.of(), edits));
     }
 
     private static void check(Program program, List<TensorSpec> inputs) {

@@ -9,6 +9,7 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -258,23 +259,23 @@ class RowProgramTest {
                     .and("negA", tf.math.neg(a))
                     .and("negB", tf.math.neg(b));
         });
-        Program some = ProgramRewrites.overRows(program, List.of("negB"));
+        Program some = ProgramRewrites.overRows(program, List.of("negB"), Set.of());
         assertThat(some.signature())
                 .hasToString("ProgramSignature[inputs=[b: DT_DOUBLE[?]], outputs=[negB: DT_DOUBLE[?]]]");
         try (var b = TFloat64.vectorOf(1, 2);
                 var result = TensorFlowRun.run(some, Map.of("b", b))) {
             assertThat((NdArray<?>) result.get(0)).isEqualTo(NdArrays.vectorOf(-1.0, -2.0));
         }
-        assertThat(ProgramRewrites.overRows(program, List.of("negB", "sum"))
+        assertThat(ProgramRewrites.overRows(program, List.of("negB", "sum"), Set.of())
                         .signature()
                         .outputs())
                 .extracting(TensorSpec::name)
                 .containsExactly("negB", "sum");
-        assertThatThrownBy(() -> ProgramRewrites.overRows(program, List.of("negC")))
+        assertThatThrownBy(() -> ProgramRewrites.overRows(program, List.of("negC"), Set.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "Cannot take output 'negC' of program 'sum,negA,negB': its outputs are [sum: DT_DOUBLE[], negA: DT_DOUBLE[], negB: DT_DOUBLE[]]");
-        assertThatThrownBy(() -> ProgramRewrites.overRows(program, List.of()))
+        assertThatThrownBy(() -> ProgramRewrites.overRows(program, List.of(), Set.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Cannot take outputs of program 'sum,negA,negB': none was named");
     }

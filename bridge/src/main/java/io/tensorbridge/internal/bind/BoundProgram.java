@@ -2,23 +2,69 @@ package io.tensorbridge.internal.bind;
 
 import io.tensorbridge.arrow.BlockLimits;
 import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.TensorValue;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * A program bound to the columns of a DataFrame, all checked: what a plan node carries.
  *
- * @param program the program
- * @param feeds its inputs, in order
+ * @param program the program, which takes blocks
+ * @param feeds its inputs that columns feed, in order
+ * @param parameters its inputs that are fed with the same value in every run
+ * @param rowCount its input that is fed with the number of rows, if there is one
  * @param fetches the outputs wanted, in order
+ * @param rows whether the rows of a block may be of different shapes, and the program minds each by itself
  * @param limits how large a block may become
+ * @param runLimit how long a run may take
  * @param trimmed whether the result has the new columns alone
  */
 public record BoundProgram(
-        Program program, List<BoundFeed> feeds, List<BoundFetch> fetches, BlockLimits limits, boolean trimmed) {
+        Program program,
+        List<BoundFeed> feeds,
+        Map<String, TensorValue> parameters,
+        Optional<String> rowCount,
+        List<BoundFetch> fetches,
+        Rows rows,
+        BlockLimits limits,
+        Duration runLimit,
+        boolean trimmed) {
+
+    /** Whether the rows of a block are of one shape. */
+    public enum Rows {
+        UNIFORM,
+        /** They may not be; then the block is run once for each shape. */
+        ANY
+    }
 
     public BoundProgram {
         feeds = List.copyOf(feeds);
+        parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
         fetches = List.copyOf(fetches);
+    }
+
+    /** Returns a program over uniform rows, which are all that it is fed with. */
+    public static BoundProgram of(
+            Program program,
+            List<BoundFeed> feeds,
+            Map<String, TensorValue> parameters,
+            List<BoundFetch> fetches,
+            BlockLimits limits,
+            Duration runLimit) {
+        return new BoundProgram(
+                program,
+                feeds,
+                parameters,
+                Optional.empty(),
+                fetches,
+                Rows.UNIFORM,
+                limits,
+                runLimit,
+                /* trimmed= */ false);
     }
 
     /** Returns the program alone: columns have places of their own in a plan's text. */

@@ -3,6 +3,7 @@ package io.tensorbridge.internal.plan;
 import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.run.FedColumns;
 import io.tensorbridge.internal.run.MapBlocksTask;
+import io.tensorbridge.internal.run.RunnerSpec;
 import io.tensorbridge.internal.run.ShippedProgram;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -49,9 +50,8 @@ public final class MapBlocksExec extends ProgramExec {
     public RDD<ColumnarBatch> doExecuteColumnar() {
         ChildPartitions partitions = ChildPartitions.of(child());
         return partitions.map(new MapBlocksTask(
-                ShippedProgram.of(sparkContext(), program().program()),
-                FedColumns.of(program().feeds(), Scala.list(fed()), partitions.output()),
-                program().fetches(),
+                ShippedProgram.of(sparkContext(), program()),
+                RunnerSpec.of(program(), FedColumns.of(program().feeds(), Scala.list(fed()), partitions.output())),
                 program().limits(),
                 trimmed,
                 taskMetrics()));

@@ -5,6 +5,7 @@ import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.run.FedColumns;
 import io.tensorbridge.internal.run.ReduceTask;
 import io.tensorbridge.internal.run.ReduceTree;
+import io.tensorbridge.internal.run.RunnerSpec;
 import io.tensorbridge.internal.run.ShippedProgram;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,17 +53,19 @@ public final class ReduceExec extends ProgramExec {
     @Override
     public RDD<ColumnarBatch> doExecuteColumnar() {
         ChildPartitions partitions = ChildPartitions.of(child());
-        ShippedProgram shipped = ShippedProgram.of(sparkContext(), program().program());
+        ShippedProgram shipped = ShippedProgram.of(sparkContext(), program());
         List<Attribute> results = Scala.list(produced());
         List<BoundFeed> again = new ArrayList<>(); // there is one feed for each fetch, in the same order
         for (int i = 0; i < results.size(); i++) {
-            again.add(program().feeds().get(i).fromOutput(program().fetches().get(i)));
+            again.add(program()
+                    .feeds()
+                    .get(i)
+                    .fromOutput(program().fetches().get(i), results.get(i).dataType()));
         }
         var task = new ReduceTask(
                 shipped,
-                FedColumns.of(program().feeds(), Scala.list(fed()), partitions.output()),
-                FedColumns.of(again, results, results),
-                program().fetches(),
+                RunnerSpec.of(program(), FedColumns.of(program().feeds(), Scala.list(fed()), partitions.output())),
+                RunnerSpec.of(program(), FedColumns.of(again, results, results)),
                 DataTypeUtils.fromAttributes(produced()),
                 program().limits(),
                 checked,

@@ -5,7 +5,6 @@ import io.tensorbridge.internal.bind.BoundFeed;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.arrow.vector.FieldVector;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 
 /**
@@ -31,8 +30,7 @@ public record FedColumns(List<BoundFeed> feeds, List<BlockColumn> columns, List<
         for (int i = 0; i < feeds.size(); i++) {
             BoundFeed feed = feeds.get(i);
             Attribute attribute = fed.get(i);
-            var column = new BlockColumn(
-                    feed.column(), ordinalOf(attribute, partition), attribute.dataType(), feed.widths(), feed.onNull());
+            BlockColumn column = feed.blockColumn(ordinalOf(attribute, partition), attribute.dataType());
             if (!columns.contains(column)) { // one column may feed several inputs
                 columns.add(column);
             }
@@ -48,10 +46,5 @@ public record FedColumns(List<BoundFeed> feeds, List<BlockColumn> columns, List<
             }
         }
         throw new IllegalStateException("No %s in %s".formatted(attribute, attributes));
-    }
-
-    /** Returns the vector for each feed, out of one for each column. */
-    List<FieldVector> vectorOfFeed(List<FieldVector> vectorOfColumn) {
-        return columnOfFeed.stream().map(vectorOfColumn::get).toList();
     }
 }

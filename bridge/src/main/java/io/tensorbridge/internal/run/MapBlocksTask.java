@@ -3,9 +3,7 @@ package io.tensorbridge.internal.run;
 import io.tensorbridge.arrow.BlockCopies;
 import io.tensorbridge.arrow.BlockLimits;
 import io.tensorbridge.arrow.BlockSource;
-import io.tensorbridge.internal.bind.BoundFetch;
 import java.util.Iterator;
-import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -16,31 +14,25 @@ import org.apache.spark.sql.vectorized.ColumnarBatch;
  * What an executor needs to know to run a program over a partition: a value that travels.
  *
  * @param program the program
- * @param fed the columns that are fed
- * @param fetches the outputs
+ * @param spec how it runs
  * @param limits how large a block may become
  * @param trimmed whether the result has the new columns alone
  * @param metrics where to count
  */
 public record MapBlocksTask(
-        ShippedProgram program,
-        FedColumns fed,
-        List<BoundFetch> fetches,
-        BlockLimits limits,
-        boolean trimmed,
-        TaskMetrics metrics)
+        ShippedProgram program, RunnerSpec spec, BlockLimits limits, boolean trimmed, TaskMetrics metrics)
         implements PartitionTask<ColumnarBatch> {
 
     @Override
     public Iterator<ColumnarBatch> overRows(Iterator<InternalRow> rows, StructType schema) {
         return run((allocator, copies) ->
-                BlockSource.ofRows(rows, schema, fed.columns(), keep(), limits, allocator, copies));
+                BlockSource.ofRows(rows, schema, spec.fed().columns(), keep(), limits, allocator, copies));
     }
 
     @Override
     public Iterator<ColumnarBatch> overBatches(Iterator<ColumnarBatch> batches) {
         return run((allocator, copies) ->
-                BlockSource.ofBatches(batches, fed.columns(), keep(), limits, allocator, copies));
+                BlockSource.ofBatches(batches, spec.fed().columns(), keep(), limits, allocator, copies));
     }
 
     private BlockSource.Keep keep() {

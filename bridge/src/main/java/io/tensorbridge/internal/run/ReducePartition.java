@@ -35,6 +35,7 @@ final class ReducePartition implements AutoCloseable {
     private final TaskContext context;
     private final BlockCopies copies = new BlockCopies();
     private final Function<ColumnarBatch, PartialRow> copier;
+    private final TaskSession again; // for what the program gave
     private final int[] valuesOfCell; // of each output, -1 as long as none was seen
 
     ReducePartition(ReduceTask task, BufferAllocator allocator, TaskContext context) {
@@ -42,12 +43,13 @@ final class ReducePartition implements AutoCloseable {
         this.allocator = allocator;
         this.context = context;
         this.copier = PartialRow.copierOf(task.resultSchema());
-        this.valuesOfCell = new int[task.fetches().size()];
+        this.valuesOfCell = new int[task.again().fetches().size()];
         Arrays.fill(valuesOfCell, -1);
+        this.again = session(task.again());
     }
 
     /** Returns what the partition is reduced to; nothing if it has no rows. */
-    Optional<PartialRow> reduce(FedColumns from, SourceFactory factory) {
+    Optional<PartialRow> reduce(RunnerSpec from, SourceFactory factory) {
         List<PartialRow> partials = new ArrayList<>();
         long bytes = 0;
         try (BlockSource source = factory.open(allocator, copies);
@@ -81,10 +83,9 @@ final class ReducePartition implements AutoCloseable {
         List<PartialRow> left = partials;
         while (left.size() > 1) {
             List<PartialRow> fewer = new ArrayList<>();
-            try (BlockSource source = task.partialBlocks(left.iterator(), atLeastTwoOf(left), allocator, copies);
-                    TaskSession session = session(task.again())) {
+            try (BlockSource source = task.partialBlocks(left.iterator(), atLeastTwoOf(left), allocator, copies)) {
                 while (advance(source)) {
-                    fewer.add(reduceBlock(source, session));
+                    fewer.add(reduceBlock(source, again));
                 }
             }
             left = fewer;
@@ -119,7 +120,7 @@ final class ReducePartition implements AutoCloseable {
                 requireFewer(outputs.getRowCount(), rows, session);
                 rows = outputs.getRowCount();
                 VectorSchemaRoot before = outputs;
-                outputs = session.runFeeds(before.getFieldVectors(), rows);
+                outputs = again.runColumns(before.getFieldVectors(), rows);
                 before.close();
             }
             if (outputs.getRowCount() == 0) {
@@ -140,7 +141,7 @@ final class ReducePartition implements AutoCloseable {
             throw session.failed(
                     rows,
                     "expected output '%s' to give fewer rows, and one at least, found %d"
-                            .formatted(task.fetches().get(0).output(), found),
+                            .formatted(task.again().fetches().get(0).output(), found),
                     /* cause= */ null);
         }
     }
@@ -154,7 +155,7 @@ final class ReducePartition implements AutoCloseable {
                 throw session.failed(
                         rows,
                         "expected output '%s' to give cells of %d values, as before, found %d. A reduction gives cells of one shape"
-                                .formatted(task.fetches().get(i).output(), valuesOfCell[i], found),
+                                .formatted(task.again().fetches().get(i).output(), valuesOfCell[i], found),
                         /* cause= */ null);
             }
         }
@@ -164,8 +165,8 @@ final class ReducePartition implements AutoCloseable {
         return column instanceof ListVector list ? valuesOf(list.getDataVector()) : column.getValueCount();
     }
 
-    private TaskSession session(FedColumns from) {
-        return new TaskSession(task.program(), from, task.fetches(), allocator, context, task.metrics());
+    private TaskSession session(RunnerSpec spec) {
+        return new TaskSession(task.program(), spec, allocator, context, task.metrics());
     }
 
     private boolean advance(BlockSource source) {
@@ -187,7 +188,7 @@ final class ReducePartition implements AutoCloseable {
         PartialRow inParts = reducePartials(
                 List.of(reducePart(source, session, 0, cut), reducePart(source, session, cut, rows - cut)));
         ReductionCheck.difference(whole, inParts, task.resultSchema()).ifPresent(difference -> {
-            String output = task.fetches().get(difference.column()).output();
+            String output = task.again().fetches().get(difference.column()).output();
             throw session.failed(
                     rows,
                     "expected output '%s' to be %s however the rows are divided, found %s for %d and %d of them. The program is no reduction: f(f(a), f(b)) must be f(a and b)"
@@ -212,6 +213,7 @@ final class ReducePartition implements AutoCloseable {
 
     @Override
     public void close() {
+        again.close();
         task.metrics().addCopies(copies);
         task.metrics().add(TaskMetrics.PEAK, allocator.getPeakMemoryAllocation());
     }

@@ -3,7 +3,6 @@ package io.tensorbridge.internal.run;
 import io.tensorbridge.arrow.BlockCopies;
 import io.tensorbridge.arrow.BlockLimits;
 import io.tensorbridge.arrow.BlockSource;
-import io.tensorbridge.internal.bind.BoundFetch;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
@@ -16,9 +15,8 @@ import org.apache.spark.sql.vectorized.ColumnarBatch;
  * What an executor needs to know to reduce a partition to one row: a value that travels.
  *
  * @param program the program that makes fewer rows of a block
- * @param fed where its inputs stand in a partition
- * @param again where they stand among results, which are reduced once more
- * @param fetches the outputs
+ * @param first how it runs on a partition
+ * @param again how it runs on results, which are reduced once more
  * @param resultSchema the columns of a result
  * @param limits how large a block may become
  * @param checked whether it is to be seen on the first block that the program is a reduction
@@ -26,9 +24,8 @@ import org.apache.spark.sql.vectorized.ColumnarBatch;
  */
 public record ReduceTask(
         ShippedProgram program,
-        FedColumns fed,
-        FedColumns again,
-        List<BoundFetch> fetches,
+        RunnerSpec first,
+        RunnerSpec again,
         StructType resultSchema,
         BlockLimits limits,
         boolean checked,
@@ -38,17 +35,17 @@ public record ReduceTask(
     @Override
     public Iterator<PartialRow> overRows(Iterator<InternalRow> rows, StructType schema) {
         return reduce(
-                fed,
+                first,
                 (allocator, copies) -> BlockSource.ofRows(
-                        rows, schema, fed.columns(), BlockSource.Keep.NONE, limits, allocator, copies));
+                        rows, schema, first.fed().columns(), BlockSource.Keep.NONE, limits, allocator, copies));
     }
 
     @Override
     public Iterator<PartialRow> overBatches(Iterator<ColumnarBatch> batches) {
         return reduce(
-                fed,
+                first,
                 (allocator, copies) -> BlockSource.ofBatches(
-                        batches, fed.columns(), BlockSource.Keep.NONE, limits, allocator, copies));
+                        batches, first.fed().columns(), BlockSource.Keep.NONE, limits, allocator, copies));
     }
 
     /** Reduces results once more. */
@@ -61,14 +58,14 @@ public record ReduceTask(
         return BlockSource.ofRows(
                 PartialRow.rows(partials, resultSchema.length()),
                 resultSchema,
-                again.columns(),
+                again.fed().columns(),
                 BlockSource.Keep.NONE,
                 blockLimits,
                 allocator,
                 copies);
     }
 
-    private Iterator<PartialRow> reduce(FedColumns from, SourceFactory factory) {
+    private Iterator<PartialRow> reduce(RunnerSpec from, SourceFactory factory) {
         TaskContext context = TaskContext.get();
         try (BufferAllocator allocator = ExecutorMemory.forTask("partition " + context.partitionId());
                 var partition = new ReducePartition(this, allocator, context)) {

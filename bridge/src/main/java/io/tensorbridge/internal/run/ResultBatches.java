@@ -53,7 +53,7 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         this.copies = copies;
         this.allocator = allocator;
         this.context = context;
-        this.session = new TaskSession(task.program(), task.fed(), task.fetches(), allocator, context, task.metrics());
+        this.session = new TaskSession(task.program(), task.spec(), allocator, context, task.metrics());
     }
 
     @Override
@@ -88,7 +88,7 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
             throw session.failed(
                     block.rowCount(),
                     "expected one row of output '%s' for each input row, found %d. Use trim() if the program changes the number of rows"
-                            .formatted(task.fetches().get(0).output(), outputs.getRowCount()),
+                            .formatted(task.spec().fetches().get(0).output(), outputs.getRowCount()),
                     /* cause= */ null);
         }
         session.count(outputs.getRowCount());

@@ -70,7 +70,7 @@ public final class SessionRegistry {
                     entry.loading.run();
                 }
                 ProgramSession session = entry.loading.get();
-                return new Lease(entry, session, first ? System.nanoTime() - start : -1);
+                return new Lease(key, entry, session, first ? System.nanoTime() - start : -1);
             } catch (ExecutionException e) {
                 abandon(key, entry);
                 if (first) {
@@ -80,7 +80,7 @@ public final class SessionRegistry {
                 }
                 // another task has failed to load it, perhaps because it was killed meanwhile: try oneself
             } catch (InterruptedException e) {
-                release(entry);
+                release(key, entry);
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("Interrupted while another task loads the program", e);
             }
@@ -92,10 +92,16 @@ public final class SessionRegistry {
         entries.remove(key, entry); // the next one tries again
     }
 
-    private void release(Entry entry) {
+    private void release(Key key, Entry entry) {
         List<Entry> evicted = new ArrayList<>();
         synchronized (this) {
             entry.users--;
+            if (entry.isSpoiled()) { // the next one loads another
+                entries.remove(key, entry);
+                if (entry.users == 0) {
+                    evicted.add(entry);
+                }
+            }
             List<Map.Entry<Key, Entry>> idle = new ArrayList<>(entries.entrySet());
             idle.removeIf(candidate -> candidate.getValue().users > 0);
             idle.sort(Comparator.comparingLong(candidate -> candidate.getValue().lastUse));
@@ -134,6 +140,16 @@ public final class SessionRegistry {
             this.loading = new FutureTask<>(() -> ProgramSession.load(program.get(), options));
         }
 
+        boolean isSpoiled() {
+            try {
+                return loading.isDone() && loading.get().isSpoiled();
+            } catch (ExecutionException e) {
+                return false; // it was not even loaded
+            } catch (InterruptedException e) {
+                throw new AssertionError("What is done is not waited for", e);
+            }
+        }
+
         void close() {
             try {
                 loading.get().close();
@@ -146,12 +162,14 @@ public final class SessionRegistry {
     /** The use of a session by one task. */
     final class Lease implements AutoCloseable {
 
+        private final Key key;
         private final Entry entry;
         private final ProgramSession session;
         private final long loadNanos;
         private boolean closed;
 
-        private Lease(Entry entry, ProgramSession session, long loadNanos) {
+        private Lease(Key key, Entry entry, ProgramSession session, long loadNanos) {
+            this.key = key;
             this.entry = entry;
             this.session = session;
             this.loadNanos = loadNanos;
@@ -175,7 +193,7 @@ public final class SessionRegistry {
         public void close() {
             if (!closed) {
                 closed = true;
-                release(entry);
+                release(key, entry);
             }
         }
     }

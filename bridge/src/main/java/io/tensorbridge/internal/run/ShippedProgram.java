@@ -1,6 +1,8 @@
 package io.tensorbridge.internal.run;
 
+import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.SessionOptions;
 import java.io.Serializable;
 import org.apache.spark.SparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -10,16 +12,19 @@ import org.apache.spark.broadcast.Broadcast;
  *
  * @param sessionKey which session runs it; see {@link Program#sessionKey}
  * @param broadcast the program, shipped apart from the task
- * @param threads how many threads one operation of TensorFlow may use
+ * @param options how its session runs
  */
-public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, int threads) implements Serializable {
+public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, SessionOptions options)
+        implements Serializable {
 
     /** Ships a program, unless it is with the executors already. */
-    public static ShippedProgram of(SparkContext context, Program program) {
+    public static ShippedProgram of(SparkContext context, BoundProgram bound) {
+        Program program = bound.program();
         return new ShippedProgram(
                 program.sessionKey(),
                 ProgramBroadcasts.of(context, program),
-                context.conf().getInt("spark.task.cpus", 1));
+                SessionOptions.onCallingThread(context.conf().getInt("spark.task.cpus", 1))
+                        .runLimit(bound.runLimit()));
     }
 
     Program program() {

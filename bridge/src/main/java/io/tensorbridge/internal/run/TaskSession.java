@@ -1,16 +1,9 @@
 package io.tensorbridge.internal.run;
 
 import io.tensorbridge.arrow.BlockSource;
-import io.tensorbridge.arrow.NullPolicy;
-import io.tensorbridge.internal.bind.BoundFeed;
-import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.tensor.BlockRunner;
-import io.tensorbridge.tensor.Feed;
-import io.tensorbridge.tensor.Fetch;
 import io.tensorbridge.tensor.ProgramException;
-import io.tensorbridge.tensor.SessionOptions;
 import io.tensorbridge.tensor.TransferLedger;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.arrow.memory.BufferAllocator;
@@ -27,8 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class TaskSession implements AutoCloseable {
 
     private final ShippedProgram program;
-    private final FedColumns fed;
-    private final List<BoundFetch> fetches;
+    private final RunnerSpec spec;
     private final BufferAllocator allocator;
     private final TaskContext context;
     private final TaskMetrics metrics;
@@ -39,14 +31,12 @@ final class TaskSession implements AutoCloseable {
 
     TaskSession(
             ShippedProgram program,
-            FedColumns fed,
-            List<BoundFetch> fetches,
+            RunnerSpec spec,
             BufferAllocator allocator,
             TaskContext context,
             TaskMetrics metrics) {
         this.program = program;
-        this.fed = fed;
-        this.fetches = fetches;
+        this.spec = spec;
         this.allocator = allocator;
         this.context = context;
         this.metrics = metrics;
@@ -64,15 +54,10 @@ final class TaskSession implements AutoCloseable {
         }
     }
 
-    /** Runs columns of so many rows, as a source would give them; returns as {@link #run} does. */
+    /** Runs columns of so many rows, in the order in which a source would give them; returns as {@link #run} does. */
     VectorSchemaRoot runColumns(List<FieldVector> columns, int rows) {
-        return runFeeds(fed.vectorOfFeed(columns), rows);
-    }
-
-    /** Runs one column for each feed; returns as {@link #run} does. */
-    VectorSchemaRoot runFeeds(List<FieldVector> vectorOfFeed, int rows) {
         try {
-            return runner().run(vectorOfFeed, rows);
+            return runner().run(columns, rows);
         } catch (ProgramException e) {
             throw failed(rows, e.reason(), e);
         }
@@ -95,40 +80,14 @@ final class TaskSession implements AutoCloseable {
     private BlockRunner runner() {
         if (runner == null) {
             lease = SessionRegistry.instance()
-                    .acquire(
-                            program.sessionKey(),
-                            SessionOptions.onCallingThread(program.threads()),
-                            program.broadcast()::value);
+                    .acquire(program.sessionKey(), program.options(), program.broadcast()::value);
             if (lease.hasLoaded()) {
                 metrics.add(TaskMetrics.SESSIONS, 1);
                 metrics.add(TaskMetrics.LOAD, TimeUnit.NANOSECONDS.toMillis(lease.loadNanos()));
             }
-            runner = lease.session().runner(program.program(), feeds(), columns(), allocator, ledger);
+            runner = spec.open(lease.session(), program.program(), allocator, ledger);
         }
         return runner;
-    }
-
-    private List<Feed> feeds() {
-        List<Feed> feeds = new ArrayList<>();
-        for (int i = 0; i < fed.feeds().size(); i++) {
-            BoundFeed feed = fed.feeds().get(i);
-            var column = new Feed.Column(
-                    i,
-                    feed.column(),
-                    feed.onNull() instanceof NullPolicy.Fill ? Feed.NullSlots.FILLED : Feed.NullSlots.REFUSED);
-            feeds.add(new Feed.Dense(feed.input(), column, feed.cellShape()));
-        }
-        return feeds;
-    }
-
-    private List<Fetch> columns() {
-        return fetches.stream()
-                .map(fetch -> new Fetch(
-                        fetch.output(),
-                        fetch.elementType().field(fetch.column(), fetch.cell().size()),
-                        fetch.cellShape(),
-                        fetch.rows()))
-                .toList();
     }
 
     /** Counts what was done, and gives the session back. */

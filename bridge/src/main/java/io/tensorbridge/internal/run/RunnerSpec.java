@@ -1,0 +1,110 @@
+package io.tensorbridge.internal.run;
+
+import io.tensorbridge.arrow.NullPolicy;
+import io.tensorbridge.internal.bind.BoundFeed;
+import io.tensorbridge.internal.bind.BoundFetch;
+import io.tensorbridge.internal.bind.BoundProgram;
+import io.tensorbridge.internal.bind.FeedForm;
+import io.tensorbridge.tensor.BlockRunner;
+import io.tensorbridge.tensor.Feed;
+import io.tensorbridge.tensor.Fetch;
+import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.ProgramSession;
+import io.tensorbridge.tensor.TensorValue;
+import io.tensorbridge.tensor.TransferLedger;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a task runs its program: what is fed, what is fetched. A value that travels.
+ *
+ * @param fed the columns that are fed
+ * @param parameters values that are fed with every block
+ * @param rowCount the input that is fed with the number of rows; null if there is none
+ * @param fetches the outputs
+ * @param rows whether the rows of a block are of one shape
+ */
+public record RunnerSpec(
+        FedColumns fed,
+        LinkedHashMap<String, TensorValue> parameters,
+        @Nullable String rowCount,
+        List<BoundFetch> fetches,
+        BoundProgram.Rows rows)
+        implements Serializable {
+
+    /** Returns how a bound program runs on columns that stand somewhere. */
+    public static RunnerSpec of(BoundProgram program, FedColumns fed) {
+        return new RunnerSpec(
+                fed,
+                new LinkedHashMap<>(program.parameters()),
+                program.rowCount().orElse(null),
+                program.fetches(),
+                program.rows());
+    }
+
+    /** Prepares to run blocks; the caller closes what this returns. */
+    BlockRunner open(ProgramSession session, Program program, BufferAllocator allocator, TransferLedger ledger) {
+        return rows == BoundProgram.Rows.ANY
+                ? session.runnerOfRows(program, feeds(), columns(), allocator, ledger)
+                : session.runner(program, feeds(), columns(), allocator, ledger);
+    }
+
+    private List<Feed> feeds() {
+        List<Feed> feeds = new ArrayList<>();
+        for (int i = 0; i < fed.feeds().size(); i++) {
+            feeds.add(feed(fed.feeds().get(i), fed.columnOfFeed().get(i)));
+        }
+        for (Map.Entry<String, TensorValue> parameter : parameters.entrySet()) {
+            feeds.add(new Feed.Parameter(parameter.getKey(), parameter.getValue()));
+        }
+        if (rowCount != null) {
+            feeds.add(new Feed.RowCount(rowCount));
+        }
+        return feeds;
+    }
+
+    private static Feed feed(BoundFeed feed, int index) {
+        var column = new Feed.Column(
+                index,
+                feed.column(),
+                feed.onNull() instanceof NullPolicy.Fill ? Feed.NullSlots.FILLED : Feed.NullSlots.REFUSED);
+        FeedForm form = feed.form();
+        if (form instanceof FeedForm.RaggedValues) {
+            return new Feed.RaggedValues(feed.input(), column);
+        }
+        if (form instanceof FeedForm.RowSplits) {
+            return new Feed.RowSplits(feed.input(), column);
+        }
+        if (form instanceof FeedForm.Lengths) {
+            return new Feed.Lengths(feed.input(), column);
+        }
+        if (form instanceof FeedForm.Padded padded) {
+            return new Feed.Padded(feed.input(), column, width(padded.width()), Optional.ofNullable(padded.value()));
+        }
+        if (form instanceof FeedForm.Mask mask) {
+            return new Feed.Mask(feed.input(), column, width(mask.width()));
+        }
+        return new Feed.Dense(feed.input(), column, feed.cellShape());
+    }
+
+    private static OptionalInt width(int width) {
+        return width < 0 ? OptionalInt.empty() : OptionalInt.of(width);
+    }
+
+    private List<Fetch> columns() {
+        return fetches.stream()
+                .map(fetch -> new Fetch(
+                        fetch.output(),
+                        fetch.elementType().field(fetch.column(), fetch.cell().size()),
+                        fetch.cellShape(),
+                        fetch.rows()))
+                .toList();
+    }
+}
