@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
@@ -96,7 +96,7 @@ class RewrittenModelTest {
         try (var session = ProgramSession.load(program, SessionOptions.onCallingThread(1));
                 var runner = session.runner(program, feeds, List.of(fetch), allocator, new TransferLedger());
                 var x = Vectors.doubles("x", allocator, 1, 2, 3);
-                var out = runner.run(Collections.nCopies(feeds.size(), x))) {
+                var out = runner.run(List.of(x))) {
             var column = (Float8Vector) out.getVector(output);
             return IntStream.range(0, out.getRowCount()).mapToObj(column::get).toList();
         }
@@ -141,15 +141,14 @@ class RewrittenModelTest {
                 .hasToString(
                         "ProgramSignature[inputs=[unused: DT_DOUBLE[?], x: DT_DOUBLE[?], tensorbridge_groups: DT_INT32[?, ?]], "
                                 + "outputs=[both: DT_DOUBLE[?, ?], z: DT_DOUBLE[?, ?]]]");
-        List<Feed> feeds = program.signature().inputs().stream()
-                .map(input -> Feed.of(input.name(), input.name()))
-                .toList();
+        Feed groupsFeed = new Feed.Dense(ProgramRewrites.GROUPS, Feed.Column.of(1, "groups"), Optional.empty());
+        List<Feed> feeds = List.of(Feed.of("unused", "x"), Feed.of("x", "x"), groupsFeed);
         var fetch = Fetch.of("z", ElementType.FLOAT64.field("z", 1));
         try (var session = ProgramSession.load(program, SessionOptions.onCallingThread(1));
                 var runner = session.runner(program, feeds, List.of(fetch), allocator, new TransferLedger());
                 var x = Vectors.doubles("x", allocator, 1, 2, 3);
                 var groups = Vectors.counting(ElementType.INT32, 3, new int[] {1}, allocator);
-                var out = runner.run(List.of(x, x, groups))) {
+                var out = runner.run(List.of(x, groups))) {
             assertThat(out.getVector("z").getObject(2)).isEqualTo(List.of(3 + 7.0));
         }
     }
