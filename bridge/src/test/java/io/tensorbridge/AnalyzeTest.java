@@ -265,7 +265,7 @@ class AnalyzeTest {
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage("""
                         Cannot run program 'wide' on this DataFrame:
-                          - input 'x': expected DT_FLOAT[?, 5], found column 'x' of DT_FLOAT[?, 4]""");
+                          - input 'x': expected DT_FLOAT[?, 5], found column 'x' of DT_FLOAT[?, 4]. Feed a column whose cells have that shape""");
     }
 
     @ParameterizedTest
@@ -274,8 +274,8 @@ class AnalyzeTest {
             value = {
                 "12 | 3, 4 | . Give its cells that shape with shape(\"x\", 3, 4)",
                 "12 | -1, 4 | . Give its cells that shape with shape(\"x\", …)",
-                "12 | 3, 5 | ''",
-                "12 | 3, 2 | ''",
+                "12 | 3, 5 | . Feed a column whose cells have that shape",
+                "12 | 3, 2 | . Feed a column whose cells have that shape",
             })
     void aLengthIsNotYetTheShapeThatAProgramWants(int length, String dimensions, String cure, SparkSession spark) {
         long[] cell =

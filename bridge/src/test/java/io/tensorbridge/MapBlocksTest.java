@@ -75,7 +75,7 @@ class MapBlocksTest {
     @Test
     void computesInHalvesOnColumnsOfFloats(SparkSession spark) {
         Program half = Programs.identity(ElementType.FLOAT16, Shape.of(-1));
-        Dataset<Row> result = mapBlocks(half).apply(numbers(spark).select(col("x").cast("float")));
+        Dataset<Row> result = mapBlocks(half).narrow("x").apply(numbers(spark).select(col("x").cast("float")));
         assertThat(result.schema().apply("y").dataType()).isEqualTo(DataTypes.FloatType);
         for (Row row : result.collectAsList()) {
             float x = row.getAs("x");

@@ -179,7 +179,10 @@ class PlansTest {
                         "misaligned",
                         "program",
                         "half",
-                        "string");
+                        "string",
+                        "padded",
+                        "row_splits",
+                        "grouped");
         assertThat(metrics.bytesCopied().get("kept")).isPositive();
     }
 

@@ -127,6 +127,6 @@ class ReduceRowsTest {
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage("""
                         Cannot run program 'add' on this DataFrame:
-                          - input 'x_1': expected DT_INT64[3], found column 'x' of DT_INT64[]""");
+                          - input 'x_1': expected DT_INT64[3], found column 'x' of DT_INT64[]. Feed a column whose cells have that shape""");
     }
 }

@@ -33,6 +33,10 @@ public record BoundFeed(
         NullPolicy onNull)
         implements Serializable {
 
+    public BoundFeed {
+        widths = List.copyOf(widths); // views of lists do not travel
+    }
+
     /** Returns this binding for an input of another name. */
     public BoundFeed withInput(String newInput) {
         return new BoundFeed(newInput, column, form, typeName, layout, widths, cell, onNull);

@@ -4,6 +4,7 @@ import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.SessionOptions;
 import java.io.Serializable;
+import java.time.Duration;
 import org.apache.spark.SparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -12,9 +13,10 @@ import org.apache.spark.broadcast.Broadcast;
  *
  * @param sessionKey which session runs it; see {@link Program#sessionKey}
  * @param broadcast the program, shipped apart from the task
- * @param options how its session runs
+ * @param threads how many threads one operation of TensorFlow may use
+ * @param runLimit how long a run may take
  */
-public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, SessionOptions options)
+public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, int threads, Duration runLimit)
         implements Serializable {
 
     /** Ships a program, unless it is with the executors already. */
@@ -23,8 +25,13 @@ public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, Se
         return new ShippedProgram(
                 program.sessionKey(),
                 ProgramBroadcasts.of(context, program),
-                SessionOptions.onCallingThread(context.conf().getInt("spark.task.cpus", 1))
-                        .runLimit(bound.runLimit()));
+                context.conf().getInt("spark.task.cpus", 1),
+                bound.runLimit());
+    }
+
+    /** Returns how its session runs. */
+    SessionOptions options() {
+        return SessionOptions.onCallingThread(threads).runLimit(runLimit);
     }
 
     Program program() {
