@@ -66,7 +66,7 @@ final class MlColumns {
             int levels = BlockColumn.levels(column.dataType());
             boolean fits = column.dataType() instanceof ArrayType
                     && (values.equals(DataTypes.DoubleType) || values.equals(DataTypes.FloatType));
-            if (!fits || levels < 1 || levels > (form == MlForm.VECTOR ? 1 : 2)) {
+            if (!fits || levels > (form == MlForm.VECTOR ? 1 : 2)) {
                 columns.mismatch("column '%s': expected %s, found %s"
                         .formatted(
                                 column.name(),

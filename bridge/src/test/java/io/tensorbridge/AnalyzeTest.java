@@ -144,6 +144,9 @@ class AnalyzeTest {
         assertThat(shape(analyze(cells(spark, type, List.of(dense, Vectors.zeros(4)))), "x"))
                 .containsExactly(-1);
         assertThat(shape(analyze(cells(spark, type, List.of())), "x")).containsExactly(-1);
+        var old = org.apache.spark.mllib.linalg.Vectors.fromML(sparse);
+        assertThat(shape(analyze(cells(spark, new org.apache.spark.mllib.linalg.VectorUDT(), List.of(old))), "x"))
+                .containsExactly(3);
     }
 
     @Test

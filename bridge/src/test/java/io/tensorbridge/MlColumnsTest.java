@@ -185,22 +185,25 @@ class MlColumnsTest {
                         col("id"),
                         array(col("id")).as("longs"),
                         expr("array(array(1D))").as("nested"),
-                        expr("array(1D)").as("flat"));
+                        expr("array(1D)").as("flat"),
+                        lit(null).cast(SQLDataTypes.VectorType()).as("vector"));
         Map<String, MlForm> forms = new LinkedHashMap<>();
         forms.put("x", MlForm.VECTOR);
         forms.put("id", MlForm.MATRIX);
         forms.put("longs", MlForm.VECTOR);
         forms.put("nested", MlForm.VECTOR);
         forms.put("flat", MlForm.MATRIX);
+        forms.put("vector", MlForm.VECTOR);
         assertThatThrownBy(() -> MlColumns.give(df, forms))
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage("""
                         Cannot give columns as vectors or matrices:
-                          - column 'x': no such column; the columns are [id, longs, nested, flat]
+                          - column 'x': no such column; the columns are [id, longs, nested, flat, vector]
                           - column 'id': expected arrays of arrays of float or double, or flat ones, found bigint
                           - column 'longs': expected array<float> or array<double>, found array<bigint>
                           - column 'nested': expected array<float> or array<double>, found array<array<double>>
-                          - column 'flat': expected cells of two dimensions, one of them known, found [?]. Give their shape with shape("flat", …)""");
+                          - column 'flat': expected cells of two dimensions, one of them known, found [?]. Give their shape with shape("flat", …)
+                          - column 'vector': expected array<float> or array<double>, found vector""");
     }
 
     @Test
