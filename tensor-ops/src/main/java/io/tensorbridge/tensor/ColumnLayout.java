@@ -39,11 +39,12 @@ record ColumnLayout(Feed.Column column, ElementType type, Shape block) {
      */
     ColumnValues ragged(FieldVector vector, RowLists lists) {
         int total = lists.total();
+        int from = total == 0 ? 0 : lists.first();
         long[] dims = {total};
-        if (vector instanceof VarBinaryVector) {
-            return values(vector.getDataBuffer(), lists.first(), total, dims);
+        if (!(vector instanceof ListVector list)) {
+            return values(vector.getDataBuffer(), from, total, dims);
         }
-        return follow(((ListVector) vector).getDataVector(), dims, lists.first(), total, lists);
+        return follow(list.getDataVector(), dims, from, total, lists);
     }
 
     /**
@@ -53,8 +54,8 @@ record ColumnLayout(Feed.Column column, ElementType type, Shape block) {
      */
     RowLists lists(FieldVector vector) {
         if (!isList(vector)) {
-            throw new SignatureMismatchException("Cannot feed column '%s': expected arrays of %s, found Arrow type %s"
-                    .formatted(column.name(), type.dataType(), vector.getField().getType()));
+            throw new SignatureMismatchException("Cannot feed column '%s': expected arrays of %s, found %s"
+                    .formatted(column.name(), type.dataType(), ElementType.describe(vector.getField())));
         }
         return RowLists.of(vector, column);
     }

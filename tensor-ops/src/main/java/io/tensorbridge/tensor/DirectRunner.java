@@ -81,17 +81,11 @@ final class DirectRunner implements BlockRunner {
         this.feeders = new Feeder[feeds.size()];
         this.fed = new TF_Tensor[feeds.size()];
         this.dims = new LongPointer(ColumnValues.MOST_DIMENSIONS);
+        var tensors = new InputTensors(program.copiesInputsBecauseOf().isPresent(), dims, allocator, ledger);
         try {
             for (int i = 0; i < feeders.length; i++) {
                 TensorInfo info = inputInfos.get(i);
-                var input = new FedInput(
-                        feeds.get(i).input(),
-                        typeOf(info),
-                        Shapes.of(info.getTensorShape()),
-                        program.copiesInputsBecauseOf().isPresent(),
-                        dims,
-                        allocator,
-                        ledger);
+                var input = new FedInput(feeds.get(i).input(), typeOf(info), Shapes.of(info.getTensorShape()), tensors);
                 feeders[i] = Feeders.of(feeds.get(i), input, cannotRun);
             }
         } catch (RuntimeException e) {

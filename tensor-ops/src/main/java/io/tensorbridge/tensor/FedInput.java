@@ -2,9 +2,7 @@ package io.tensorbridge.tensor;
 
 import java.util.List;
 import java.util.stream.Collectors;
-import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
-import org.bytedeco.javacpp.LongPointer;
 import org.tensorflow.internal.c_api.TF_Tensor;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
@@ -15,49 +13,43 @@ import org.tensorflow.proto.DataType;
  * @param name the input's name
  * @param type the type of its elements
  * @param shape its shape
- * @param copies whether the program must be given memory of its own
- * @param dims where to write dimensions for native code
- * @param allocator where memory between column and tensor comes from
- * @param ledger where copies are counted
+ * @param tensors makes tensors of columns
  */
-record FedInput(
-        String name,
-        ElementType type,
-        Shape shape,
-        boolean copies,
-        LongPointer dims,
-        BufferAllocator allocator,
-        TransferLedger ledger) {
+record FedInput(String name, ElementType type, Shape shape, InputTensors tensors) {
 
     /** Returns a new tensor of a column's values. */
     TF_Tensor tensorOf(ColumnValues values) {
-        return new InputTensors(copies, dims, allocator, ledger).of(type, values);
+        return tensors.of(type, values);
     }
 
-    /**
-     * Returns a new tensor over memory that was made for it, and that nobody else will read.
-     *
-     * @param fresh the memory; taken over on every path
-     */
-    TF_Tensor tensorOver(ArrowBuf fresh, long bytes, long[] shape) {
-        try (fresh) {
-            var values = new ColumnValues(fresh, fresh.memoryAddress(), bytes, shape);
-            return tensorOver(values);
+    /** Returns a new tensor of values that were copied for it, and counted then. */
+    TF_Tensor tensorOfCopied(ColumnValues values) {
+        if (tensors.copies() || type.transfer() != Transfer.ALIAS) {
+            return tensorOf(values);
         }
+        return NativeTensors.alias(type, values, tensors.dims(), ledger().ofCopiesOnly());
     }
 
-    /** Returns a new tensor of values in memory that was made for it, and that nobody else will read. */
-    TF_Tensor tensorOver(ColumnValues fresh) {
-        return new InputTensors(/* copies= */ false, dims, allocator, ledger.ofCopiesOnly()).of(type, fresh);
-    }
-
-    /** Returns a new tensor of TensorFlow's own, not filled. */
-    TF_Tensor allocate(long bytes, long... shape) {
-        return NativeTensors.allocate(type, shape, bytes, dims);
+    /** Returns a new tensor of TensorFlow's own, not filled; not of strings. */
+    TF_Tensor allocate(long bytes, long... dimensions) {
+        return NativeTensors.allocate(type, dimensions, bytes, tensors.dims());
     }
 
     ColumnLayout layoutOf(Feed.OfColumn feed) {
         return new ColumnLayout(feed.column(), type, shape);
+    }
+
+    /** Returns whether the program must be given memory of its own. */
+    boolean copies() {
+        return tensors.copies();
+    }
+
+    BufferAllocator allocator() {
+        return tensors.allocator();
+    }
+
+    TransferLedger ledger() {
+        return tensors.ledger();
     }
 
     void requireType(String what, String thing, List<DataType> types) {

@@ -21,7 +21,7 @@ final class MaskFeeder implements Feeder {
         this.input = input;
         DataType type = input.type().dataType();
         Object one = type == DataType.DT_BOOL ? (Object) true : (Object) 1;
-        this.ones = new Strip(TensorValue.scalar(type, one).bytes(), input.allocator());
+        this.ones = new Strip(TensorValue.scalar(type, one).orElseThrow().bytes(), input.allocator());
     }
 
     @Override

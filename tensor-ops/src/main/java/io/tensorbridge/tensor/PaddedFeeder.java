@@ -34,25 +34,23 @@ final class PaddedFeeder implements Feeder {
 
     /** Returns the padding as it lies in a column, which of halves is one of floats. */
     private static byte[] valueOf(Feed.Padded feed, ElementType type, String what) {
-        DataType values = type == ElementType.FLOAT16 ? DataType.DT_FLOAT : type.dataType();
         return feed.value().isEmpty()
                 ? new byte[type.columnBytes()]
-                : scalarOf(feed, values, what).bytes();
+                : scalarOf(feed, type, what).bytes();
     }
 
     private static byte[] stringOf(Feed.Padded feed, String what) {
         return feed.value().isEmpty()
                 ? new byte[0]
-                : scalarOf(feed, DataType.DT_STRING, what).strings()[0];
+                : scalarOf(feed, ElementType.STRING, what).strings()[0];
     }
 
-    private static TensorValue scalarOf(Feed.Padded feed, DataType type, String what) {
-        try {
-            return TensorValue.scalar(type, feed.value().orElseThrow());
-        } catch (IllegalArgumentException e) {
-            throw new SignatureMismatchException(
-                    "%s: cannot pad input '%s': %s".formatted(what, feed.input(), e.getMessage()), e);
-        }
+    private static TensorValue scalarOf(Feed.Padded feed, ElementType type, String what) {
+        Object value = feed.value().orElseThrow();
+        return TensorValue.scalar(type == ElementType.FLOAT16 ? DataType.DT_FLOAT : type.dataType(), value)
+                .orElseThrow(
+                        () -> new SignatureMismatchException("%s: expected padding of input '%s' to be of %s, found %s"
+                                .formatted(what, feed.input(), type.dataType(), value)));
     }
 
     @Override
@@ -78,15 +76,11 @@ final class PaddedFeeder implements Feeder {
     private TF_Tensor paddedValues(RowLists lists, ColumnValues values, long inner, long[] dims) {
         long size = inner * input.type().columnBytes();
         long bytes = Math.multiplyExact(dims[0] * dims[1], size);
-        ArrowBuf padded = input.allocator().buffer(bytes);
-        try {
+        try (ArrowBuf padded = input.allocator().buffer(bytes)) {
             copyRows(lists, values.address(), size, padded.memoryAddress(), dims[1] * size);
-        } catch (RuntimeException | Error e) { // the padding may not fit into memory
-            padded.close();
-            throw e;
+            input.ledger().copied(CopyReason.PADDED, bytes);
+            return input.tensorOfCopied(new ColumnValues(padded, padded.memoryAddress(), bytes, dims));
         }
-        input.ledger().copied(CopyReason.PADDED, bytes);
-        return input.tensorOver(padded, bytes, dims);
     }
 
     private TF_Tensor paddedStrings(RowLists lists, ColumnValues values, long inner, long[] dims) {
@@ -95,7 +89,13 @@ final class PaddedFeeder implements Feeder {
         long bytes = own == 0
                 ? 0
                 : MemoryUtil.getInt(values.address() + values.bytes()) - MemoryUtil.getInt(values.address());
-        try (var padded = new StringValues(count, bytes + (count - own) * string.length, input.allocator())) {
+        bytes = Math.addExact(bytes, Math.multiplyExact(count - own, string.length));
+        if (bytes > Integer.MAX_VALUE) { // Arrow's offsets are 32 bits wide
+            throw new SignatureMismatchException(
+                    "Cannot feed column '%s': expected at most 2147483647 bytes of padded strings, found %d. Lower blockRows"
+                            .formatted(feed.column().name(), bytes));
+        }
+        try (var padded = new StringValues(count, bytes, input.allocator())) {
             long next = 0;
             for (int row = 0; row < lists.rows(); row++) {
                 long more = (lists.start(row + 1) - lists.start(row)) * inner;
@@ -108,7 +108,7 @@ final class PaddedFeeder implements Feeder {
                 next += more;
             }
             input.ledger().copied(CopyReason.PADDED, bytes);
-            return input.tensorOver(padded.values(dims));
+            return input.tensorOfCopied(padded.values(dims));
         }
     }
 

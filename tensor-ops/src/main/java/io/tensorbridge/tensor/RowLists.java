@@ -30,8 +30,8 @@ record RowLists(ArrowBuf offsets, int rows, String name) {
      */
     static RowLists of(FieldVector vector, Feed.Column column) {
         if (!(vector instanceof ListVector || vector instanceof VarBinaryVector)) {
-            throw new SignatureMismatchException("Cannot feed column '%s': expected arrays, found Arrow type %s"
-                    .formatted(column.name(), vector.getField().getType()));
+            throw new SignatureMismatchException("Cannot feed column '%s': expected arrays, found %s"
+                    .formatted(column.name(), ElementType.describe(vector.getField())));
         }
         ColumnLayout.requireNoNulls(vector, column);
         return new RowLists(vector.getOffsetBuffer(), vector.getValueCount(), column.name());

@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.NdArray;
@@ -167,20 +168,16 @@ public final class TensorValue implements Serializable {
         return strings;
     }
 
-    /** Returns a scalar of any type, if it can hold this number, boolean or string exactly, or nearly if it is a float. */
-    static TensorValue scalar(DataType type, Object value) {
-        TensorValue scalar = null;
+    /** Returns a scalar of any type, if it can hold this number, boolean or string: exactly, or nearly if it is a float. */
+    static Optional<TensorValue> scalar(DataType type, Object value) {
         if (value instanceof Number number) {
-            scalar = scalarOf(type, number);
+            return Optional.ofNullable(scalarOf(type, number));
         } else if (value instanceof Boolean truth && type == DataType.DT_BOOL) {
-            scalar = of(truth);
+            return Optional.of(of(truth));
         } else if (value instanceof String string && type == DataType.DT_STRING) {
-            scalar = of(string);
+            return Optional.of(of(string));
         }
-        if (scalar == null) {
-            throw new IllegalArgumentException("expected a value of %s, found %s".formatted(type, value));
-        }
-        return scalar;
+        return Optional.empty();
     }
 
     private static @Nullable TensorValue scalarOf(DataType type, Number number) {

@@ -12,6 +12,7 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VarBinaryVector;
+import org.apache.arrow.vector.util.Text;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +35,8 @@ class PaddedFeedTest {
     static Stream<Arguments> typesAndLengths() {
         int[] many = new int[1_000];
         Arrays.setAll(many, row -> row * 7 % 5);
-        return Stream.of(ElementType.FLOAT32, ElementType.FLOAT64, ElementType.INT32, ElementType.INT64)
+        return Stream.of(ElementType.values())
+                .filter(type -> !type.isBinary())
                 .flatMap(type -> Stream.of(new int[] {5}, new int[] {0, 0}, new int[] {2, 0, 3}, many)
                         .flatMap(lengths -> Stream.of(0, -1).map(value -> Arguments.of(type, lengths, value))));
     }
@@ -59,19 +61,35 @@ class PaddedFeedTest {
     @MethodSource("typesAndLengths")
     void padsToTheLongestList(ElementType type, int[] lengths, int value, BufferAllocator allocator) {
         int width = Arrays.stream(lengths).max().orElse(0);
-        var feed = value == 0 ? padded(OptionalInt.empty()) : padded(OptionalInt.empty(), value);
+        var feed = value == 0 ? padded(OptionalInt.empty()) : padded(OptionalInt.empty(), padding(type));
+        Object expected = value == 0 ? inColumn(type, 0) : inColumn(type, padding(type));
         try (var x = Vectors.ragged(type, lengths, new int[] {}, allocator)) {
-            assertThat(identity(feed, type, 1, x, allocator)).isEqualTo(padded(x, width, number(type, value)));
-            assertThat(ledger.copiedBytes(CopyReason.PADDED)).isEqualTo((long) lengths.length * width * type.bytes());
+            assertThat(identity(feed, type, 1, x, allocator)).isEqualTo(padded(x, width, expected));
+            if (type != ElementType.STRING) {
+                assertThat(ledger.copiedBytes(CopyReason.PADDED))
+                        .isEqualTo((long) lengths.length * width * type.columnBytes());
+            }
         }
     }
 
-    private static Object number(ElementType type, int value) {
+    private static Object padding(ElementType type) {
         return switch (type) {
-            case FLOAT32 -> (float) value;
-            case FLOAT64 -> (double) value;
+            case BOOL -> true;
+            case STRING -> "a padding that is too long for a header";
+            default -> -1;
+        };
+    }
+
+    private static Object inColumn(ElementType type, Object value) {
+        return switch (type) {
+            case BOOL -> (byte) (value.equals(true) || value.equals(1) ? 1 : 0);
+            case STRING -> new Text(value.equals(0) ? "" : value.toString());
+            case FLOAT16, FLOAT32 -> ((Number) value).floatValue();
+            case FLOAT64 -> ((Number) value).doubleValue();
+            case INT8, UINT8 -> ((Number) value).byteValue();
+            case INT16 -> ((Number) value).shortValue();
             case INT32 -> value;
-            default -> (long) value;
+            case INT64 -> ((Number) value).longValue();
         };
     }
 
@@ -104,6 +122,76 @@ class PaddedFeedTest {
                             List.of(List.of(0L, 1L), List.of(7L, 7L)),
                             List.of(List.of(7L, 7L), List.of(7L, 7L)),
                             List.of(List.of(2L, 3L), List.of(4L, 5L))));
+        }
+    }
+
+    @Test
+    void padsStringsOfMoreDimensions(BufferAllocator allocator) {
+        try (var whole = Vectors.ragged(ElementType.STRING, new int[] {2, 1, 0, 2}, new int[] {2}, allocator);
+                var x = Vectors.withoutFirst(1, whole, allocator)) {
+            List<List<Text>> rows = new ArrayList<>();
+            for (int row = 0; row < 3; row++) {
+                ((List<?>) x.getObject(row)).forEach(cell -> rows.add(texts((List<?>) cell)));
+            }
+            List<Text> none = List.of(new Text("?"), new Text("?"));
+            assertThat(identity(padded(OptionalInt.empty(), "?"), ElementType.STRING, 2, x, allocator))
+                    .isEqualTo(List.of(
+                            List.of(rows.get(0), none), List.of(none, none), List.of(rows.get(1), rows.get(2))));
+        }
+    }
+
+    private static List<Text> texts(List<?> cell) {
+        return cell.stream().map(Text.class::cast).toList();
+    }
+
+    @Test
+    void padsForAProgramThatWritesToItsInput(BufferAllocator allocator) {
+        Program program = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1, -1));
+            var row = tf.constant(new double[][] {{100, 100}});
+            return Program.outputs("y", tf.inplaceAdd(x, tf.constant(new int[] {0}), row));
+        });
+        var fetch = Fetch.of("y", ElementType.FLOAT64.field("y", 1));
+        try (var session = ProgramSession.load(program, SessionOptions.onCallingThread(1));
+                var runner = session.runner(
+                        program, List.of(padded(OptionalInt.of(2), 1)), List.of(fetch), allocator, ledger);
+                var x = Vectors.ragged(ElementType.FLOAT64, new int[] {1, 2}, new int[] {}, allocator);
+                var out = runner.run(List.of(x))) {
+            assertThat(out.getVector("y").getObject(0)).isEqualTo(List.of(100.0, 101.0));
+            assertThat(out.getVector("y").getObject(1)).isEqualTo(List.of(1.0, 2.0));
+        }
+    }
+
+    @Test
+    void givesAProgramThatKeepsItsInputMemoryOfItsOwn(BufferAllocator allocator) {
+        Program program = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1, -1));
+            var variable = tf.varHandleOp(TFloat64.class, Shape.of(-1, -1));
+            var assigned = tf.assignVariableOp(variable, x);
+            var read = tf.withControlDependencies(List.of(assigned)).readVariableOp(variable, TFloat64.class);
+            return Program.outputs("y", read);
+        });
+        var fetch = Fetch.of("y", ElementType.FLOAT64.field("y", 1));
+        try (var session = ProgramSession.load(program, SessionOptions.onCallingThread(1))) {
+            try (var task = allocator.newChildAllocator("task", 0, Long.MAX_VALUE);
+                    var runner =
+                            session.runner(program, List.of(padded(OptionalInt.of(2))), List.of(fetch), task, ledger);
+                    var x = Vectors.ragged(ElementType.FLOAT64, new int[] {1, 2}, new int[] {}, task);
+                    var out = runner.run(List.of(x))) {
+                assertThat(out.getVector("y").getObject(1)).isEqualTo(List.of(1.0, 2.0));
+            } // where the task's allocator closes, though the variable is still there
+        }
+    }
+
+    @Test
+    void refusesStringsThatAreTooLongWhenPadded(BufferAllocator allocator) {
+        String kilobyte = "x".repeat(1_024);
+        try (var x = Vectors.ragged(ElementType.STRING, new int[] {1, 0, 0}, new int[] {}, allocator)) {
+            assertThatThrownBy(() ->
+                            identity(padded(OptionalInt.of(1 << 20), kilobyte), ElementType.STRING, 1, x, allocator))
+                    .isInstanceOf(SignatureMismatchException.class)
+                    .hasMessage("Cannot feed column 'x': expected at most 2147483647 bytes of padded strings, found "
+                            + "%d. Lower blockRows".formatted(3L * (1 << 30) - 1_024 + 1));
         }
     }
 
@@ -165,7 +253,7 @@ class PaddedFeedTest {
         try (var x = Vectors.ragged(type, new int[] {1}, new int[] {}, allocator)) {
             assertThatThrownBy(() -> identity(padded(OptionalInt.empty(), value), type, 1, x, allocator))
                     .isInstanceOf(SignatureMismatchException.class)
-                    .hasMessage("Cannot run program 'y': cannot pad input 'x': expected a value of %s, found %s"
+                    .hasMessage("Cannot run program 'y': expected padding of input 'x' to be of %s, found %s"
                             .formatted(type.dataType(), found));
         }
     }
@@ -176,7 +264,10 @@ class PaddedFeedTest {
                 Arguments.of(ElementType.INT32, 1L << 31, "2147483648"),
                 Arguments.of(ElementType.INT64, Double.NaN, "NaN"),
                 Arguments.of(ElementType.FLOAT32, "none", "none"),
-                Arguments.of(ElementType.FLOAT64, true, "true"));
+                Arguments.of(ElementType.FLOAT64, true, "true"),
+                Arguments.of(ElementType.BOOL, 1, "1"),
+                Arguments.of(ElementType.INT8, 128, "128"),
+                Arguments.of(ElementType.STRING, 0, "0"));
     }
 
     @Test
@@ -189,8 +280,14 @@ class PaddedFeedTest {
                 .hasMessage("Invalid width of lists: must not be negative, found -1");
     }
 
+    static Stream<Arguments> typesOfMasks() {
+        return typesAndLengths()
+                .filter(arguments ->
+                        MaskFeeder.TYPES.contains(((ElementType) arguments.get()[0]).dataType()));
+    }
+
     @ParameterizedTest
-    @MethodSource("typesAndLengths")
+    @MethodSource("typesOfMasks")
     void masksWhatIsNotPadding(ElementType type, int[] lengths, int more, BufferAllocator allocator) {
         int longest = Arrays.stream(lengths).max().orElse(0);
         int width = longest - more; // as wide as the longest, or wider by one
@@ -200,7 +297,7 @@ class PaddedFeedTest {
             for (int length : lengths) {
                 List<Object> cell = new ArrayList<>();
                 for (int i = 0; i < width; i++) {
-                    cell.add(number(type, i < length ? 1 : 0));
+                    cell.add(inColumn(type, i < length ? 1 : 0));
                 }
                 expected.add(cell);
             }

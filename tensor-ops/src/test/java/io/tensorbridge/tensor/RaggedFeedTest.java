@@ -42,7 +42,8 @@ class RaggedFeedTest {
     }
 
     static Stream<Arguments> typesAndLengths() {
-        return Stream.of(ElementType.FLOAT32, ElementType.FLOAT64, ElementType.INT32, ElementType.INT64)
+        return Stream.of(ElementType.values())
+                .filter(type -> !type.isBinary())
                 .flatMap(type -> lengths().map(lengths -> Arguments.of(type, lengths)));
     }
 
@@ -71,13 +72,11 @@ class RaggedFeedTest {
             }
             assertThat(identity(new Feed.RaggedValues("x", COLUMN), type, Shape.of(-1), x, allocator))
                     .isEqualTo(expected);
-            assertNothingCopied();
-        }
-    }
-
-    private void assertNothingCopied() {
-        for (CopyReason reason : CopyReason.values()) {
-            assertThat(ledger.copiedBytes(reason)).isZero();
+            for (CopyReason reason : CopyReason.values()) {
+                if (!reason.name().equals(type.transfer().name())) { // as it must be for halves and strings
+                    assertThat(ledger.copiedBytes(reason)).as("%s", reason).isZero();
+                }
+            }
         }
     }
 

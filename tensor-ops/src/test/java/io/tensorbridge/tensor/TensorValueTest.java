@@ -128,6 +128,23 @@ class TensorValueTest {
     }
 
     @Test
+    void feedsStringsToAllRuns(BufferAllocator allocator) {
+        Program program = Programs.identity(ElementType.STRING, Shape.of(-1, -1));
+        String longer = "a string that is too long to lie inline";
+        var feed = new Feed.Parameter("x", TensorValue.of(Shape.of(2, 2), "", "b", longer, "naïve"));
+        var fetch = Fetch.of("y", ElementType.STRING.field("y", 1));
+        try (var session = ProgramSession.load(program, SessionOptions.onCallingThread(1));
+                var runner = session.runner(program, List.of(feed), List.of(fetch), allocator, ledger)) {
+            for (int run = 0; run < 3; run++) {
+                try (var out = runner.run(List.of(), 2)) {
+                    assertThat(out.getVector("y").getObject(0)).hasToString("[\"\",\"b\"]");
+                    assertThat(out.getVector("y").getObject(1)).hasToString("[\"%s\",\"naïve\"]".formatted(longer));
+                }
+            }
+        }
+    }
+
+    @Test
     void survivesItsRunnerInAnOutputMadeOfIt(BufferAllocator allocator) {
         Program program = Programs.identity(ElementType.FLOAT64, Shape.of(-1));
         var feed = new Feed.Parameter("x", TensorValue.of(Shape.of(3), 1.0, 2.0, 3.0));
