@@ -193,14 +193,15 @@ final class BatchBlocks extends BlockSource {
     private void open(ColumnarBatch next) {
         batch = next;
         from = 0;
-        selection = select(next);
+        selection = select(fed, next);
         rowsInBatch = selection == null ? next.numRows() : selection.length;
         dropped += next.numRows() - rowsInBatch;
     }
 
     /** Returns the rows without nulls where nulls are to be dropped, or null if these are all. */
-    private int @Nullable [] select(ColumnarBatch next) {
+    static int @Nullable [] select(List<? extends FedColumn> fed, ColumnarBatch next) {
         List<FedColumn> dropping = fed.stream()
+                .<FedColumn>map(column -> column)
                 .filter(column -> column.column().onNull() instanceof NullPolicy.DropRow)
                 .toList();
         if (dropping.isEmpty()) {

@@ -5,6 +5,7 @@ final class CellErrors {
 
     private final String name;
     private long block;
+    private int base;
 
     CellErrors(String name) {
         this.name = name;
@@ -15,52 +16,57 @@ final class CellErrors {
         block = blockNumber;
     }
 
+    /** Counts the rows that errors are told of from this one of the block on. */
+    void writeFrom(int row) {
+        base = row;
+    }
+
     private BlockException cannotFeed(String why) {
         return new BlockException("Cannot feed column '%s': %s".formatted(name, why));
     }
 
     BlockException nullCell(int row) {
         return cannotFeed("expected a value in row %d of block %d, found null. Fill or drop nulls with onNull(…)"
-                .formatted(row, block));
+                .formatted(base + row, block));
     }
 
     BlockException nullElement(int position, int row) {
         return cannotFeed(
                 "expected a value at position %d of row %d of block %d, found null. Fill or drop nulls with onNull(…)"
-                        .formatted(position, row, block));
+                        .formatted(position, base + row, block));
     }
 
     BlockException nullArray(int position, int row) {
         return cannotFeed(
                 "expected an array at position %d of row %d of block %d, found null. Drop such rows with onNull(…)"
-                        .formatted(position, row, block));
+                        .formatted(position, base + row, block));
     }
 
     /** A null where arrays have any length: there is no telling how many values would fill it. */
     BlockException nullOfAnyLength(int row) {
         return cannotFeed(
                 "expected an array in row %d of block %d, found null. Drop such rows with onNull(…), or give all cells one shape with shape(\"%s\", …)"
-                        .formatted(row, block, name));
+                        .formatted(base + row, block, name));
     }
 
     BlockException wrongLength(int expected, int row, int found) {
-        return cannotFeed("expected %d values in row %d of block %d, found %d".formatted(expected, row, block, found));
+        return cannotFeed("expected %d values in row %d of block %d, found %d".formatted(expected, base + row, block, found));
     }
 
     BlockException wrongMatrix(int rows, int columns, int row, int foundRows, int foundColumns) {
         return cannotFeed("expected a matrix of shape [%d, %d] in row %d of block %d, found [%d, %d]"
-                .formatted(rows, columns, row, block, foundRows, foundColumns));
+                .formatted(rows, columns, base + row, block, foundRows, foundColumns));
     }
 
     BlockException corrupt(String kind, int row) {
         return cannotFeed("expected a %s whose indices and values fit its size in row %d of block %d, found others"
-                .formatted(kind, row, block));
+                .formatted(kind, base + row, block));
     }
 
     BlockException emptyCell(int row) {
         return cannotFeed(
                 "its cell shape is unknown, since row %d of block %d is an empty array of arrays. Give it with shape(\"%s\", …)"
-                        .formatted(row, block, name));
+                        .formatted(base + row, block, name));
     }
 
     BlockException unknownLength() {
@@ -76,6 +82,6 @@ final class CellErrors {
 
     BlockException tooLarge(long most, int row) {
         return cannotFeed(
-                "expected at most %d values or bytes in row %d of block %d, found more".formatted(most, row, block));
+                "expected at most %d values or bytes in row %d of block %d, found more".formatted(most, base + row, block));
     }
 }

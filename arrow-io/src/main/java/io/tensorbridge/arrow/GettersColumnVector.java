@@ -43,6 +43,21 @@ abstract class GettersColumnVector extends ColumnVector {
         };
     }
 
+    /** A field of the keys of groups: of those listed, or of all. */
+    static ColumnVector ofGroups(Groups groups, int @Nullable [] listed, int field, DataType type) {
+        return new GettersColumnVector(type) {
+            @Override
+            SpecializedGetters at(int rowId) {
+                return groups.key(listed == null ? rowId : listed[rowId]);
+            }
+
+            @Override
+            int ordinal(int rowId) {
+                return field;
+            }
+        };
+    }
+
     private static ColumnVector ofArray(ArrayData array, DataType elementType) {
         return new GettersColumnVector(elementType) {
             @Override

@@ -3,6 +3,7 @@ package io.tensorbridge.arrow;
 import java.util.Arrays;
 import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.unsafe.Platform;
+import org.apache.spark.unsafe.array.ByteArrayMethods;
 
 /**
  * The rows of a block, kept for their columns that no program is fed with; whole rows, where that is cheaper.
@@ -47,6 +48,22 @@ final class KeptRows {
 
     int bytes() {
         return starts[count];
+    }
+
+    int count() {
+        return count;
+    }
+
+    /** Returns whether a row that is kept has the same bytes as another. */
+    boolean isSame(int at, UnsafeRow row) {
+        int length = starts[at + 1] - starts[at];
+        return length == row.getSizeInBytes()
+                && ByteArrayMethods.arrayEquals(
+                        memory,
+                        Platform.BYTE_ARRAY_OFFSET + (long) starts[at],
+                        row.getBaseObject(),
+                        row.getBaseOffset(),
+                        length);
     }
 
     /** Returns a row, valid until another is asked for. */

@@ -55,9 +55,7 @@ abstract sealed class NestedColumn extends UniformColumn permits ArrayColumn, Li
         cellValues = product();
         if (cellValues != UNKNOWN) {
             reallocate();
-            for (int i = 0; i < nullsOfUnknownSize; i++) {
-                writeNull(i);
-            }
+            writeNulls(nullsOfUnknownSize);
             nullsOfUnknownSize = 0;
         }
     }
@@ -76,7 +74,7 @@ abstract sealed class NestedColumn extends UniformColumn permits ArrayColumn, Li
     @Override
     final void fillCell(int at) {
         if (cellValues == UNKNOWN) {
-            nullsOfUnknownSize = at + 1; // nothing but nulls so far
+            nullsOfUnknownSize = base() + at + 1; // nothing but nulls so far
         } else {
             fillValues(at * cellValues, cellValues);
         }
@@ -100,10 +98,6 @@ abstract sealed class NestedColumn extends UniformColumn permits ArrayColumn, Li
             level = list.getDataVector();
         }
         ((BaseFixedWidthVector) level).allocateNew(Math.max(1, Math.toIntExact(count)));
-    }
-
-    static FieldVector leaf(FieldVector of) {
-        return of instanceof ListVector list ? leaf(list.getDataVector()) : of;
     }
 
     @Override

@@ -34,6 +34,7 @@ abstract sealed class UniformColumn extends FedColumn permits ScalarColumn, Bina
     private int capacity;
     private int rowsAsked;
     private int references;
+    private int base; // the block's row that bulk writing takes for its first
     private boolean hasNulls;
 
     /** Creates the column; {@code budget} is the bytes that its memory grows to by itself, beyond what rows need. */
@@ -76,8 +77,41 @@ abstract sealed class UniformColumn extends FedColumn permits ScalarColumn, Bina
 
     @Override
     final BlockCopies.Source append(ColumnVector from, int start, int count) {
-        ensureRows(count, 0);
-        return write(from, start, count);
+        return append(from, start, count, 0);
+    }
+
+    /** Writes cells of a column as the block's row {@code at} and those after; returns where the bytes came from. */
+    final BlockCopies.Source append(ColumnVector from, int start, int count, int at) {
+        ensureRows(at + count, at);
+        writeFrom(at);
+        try {
+            return write(from, start, count);
+        } finally {
+            writeFrom(0);
+        }
+    }
+
+    /**
+     * Writes cells that a program gave, as the block's row {@code at} and those after.
+     *
+     * @param cells a column without nulls whose cells have as many values as this one's, in whatever dimensions
+     */
+    final void appendCells(FieldVector cells, int start, int count, int at) {
+        ensureRows(at + count, at);
+        MemoryUtil.copyMemory(
+                leaf(cells).getDataBuffer().memoryAddress() + start * cellBytes(),
+                address() + at * cellBytes(),
+                count * cellBytes());
+    }
+
+    private void writeFrom(int row) {
+        base = row;
+        errors().writeFrom(row);
+    }
+
+    /** Returns the vector inside of all lists. */
+    static FieldVector leaf(FieldVector of) {
+        return of instanceof ListVector list ? leaf(list.getDataVector()) : of;
     }
 
     @Override
@@ -122,7 +156,17 @@ abstract sealed class UniformColumn extends FedColumn permits ScalarColumn, Bina
             throw errors().nullCell(at);
         }
         fillCell(at);
-        markNull(vector.getValidityBuffer(), at);
+        markNull(vector.getValidityBuffer(), base + at);
+    }
+
+    /** Writes nulls over the first rows of the block, now that the size of their cells is known. */
+    final void writeNulls(int rows) {
+        int interrupted = base;
+        writeFrom(0);
+        for (int i = 0; i < rows; i++) {
+            writeNull(i);
+        }
+        writeFrom(interrupted);
     }
 
     final void writeNullElement(ArrowBuf validity, long element, int position, int at) {
@@ -130,7 +174,7 @@ abstract sealed class UniformColumn extends FedColumn permits ScalarColumn, Bina
             throw errors().nullElement(position, at);
         }
         fillValues(element, 1);
-        markNull(validity, element);
+        markNull(validity, base * cellValues() + element);
     }
 
     /** Writes the fill value in the place of so many values. */
@@ -146,9 +190,14 @@ abstract sealed class UniformColumn extends FedColumn permits ScalarColumn, Bina
         return values;
     }
 
-    /** Returns the address of the values, which moves when the column grows. */
+    /** Returns the address of the values, from row 0 of what is being written; it moves when the column grows. */
     final long address() {
-        return values(vector).memoryAddress();
+        return values(vector).memoryAddress() + base * cellBytes();
+    }
+
+    /** Returns which row of the block is row 0 of what is being written. */
+    final int base() {
+        return base;
     }
 
     final FieldVector vector() {
