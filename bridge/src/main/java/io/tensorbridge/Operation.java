@@ -11,7 +11,7 @@ import org.tensorflow.Tensor;
  *
  * @param <O> the operation itself
  */
-public abstract sealed class Operation<O extends Operation<O>> permits MapOperation, ReduceOperation {
+public abstract sealed class Operation<O extends Operation<O>> permits MapOperation, ReduceOperation, Aggregate {
 
     private final Refinements refinements;
 

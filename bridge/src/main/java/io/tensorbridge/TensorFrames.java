@@ -127,6 +127,18 @@ public final class TensorFrames {
     }
 
     /**
+     * Returns the operation that reduces the rows of each group to one row.
+     *
+     * <p>The program is a reduction of blocks by TensorFrames' convention: it makes an output {@code x} of an input
+     * {@code x_input} of shape {@code [?, cell]}, which is fed with the column {@code x}. It must be a reduction: what it
+     * makes of all rows of a group is what it makes of the rows that it has made of the group's parts, however the group is
+     * divided and in whatever order. Every group goes through it at least once, one of a single row too.
+     */
+    public static Aggregate aggregate(Program program) {
+        return Aggregate.of(program);
+    }
+
+    /**
      * Adds an input to a program under construction; see {@link Program#placeholder}.
      *
      * @param tf the graph's operations

@@ -2,6 +2,7 @@ package io.tensorbridge;
 
 import io.tensorbridge.arrow.BlockLimits;
 import java.time.Duration;
+import io.tensorbridge.arrow.GroupLimits;
 import java.util.OptionalInt;
 import org.apache.spark.network.util.JavaUtils;
 import org.apache.spark.sql.RuntimeConfig;
@@ -21,9 +22,16 @@ public final class TensorFramesOptions {
      */
     public static final String RUN_TIMEOUT = "spark.tensorbridge.runTimeout";
 
+    /**
+     * Bytes that the groups of an aggregation may take in a task, about, before they are given up to the shuffle: {@value}
+     * (default {@value #DEFAULT_AGGREGATE_BYTES}). Twice as much goes to keys.
+     */
+    public static final String AGGREGATE_BYTES = "spark.tensorbridge.aggregateBytes";
+
     static final String DEFAULT_RUN_TIMEOUT = "10min";
     static final int DEFAULT_BLOCK_ROWS = 16_384;
     static final long DEFAULT_BLOCK_BYTES = 4L << 20;
+    static final long DEFAULT_AGGREGATE_BYTES = 64L << 20;
 
     private TensorFramesOptions() {}
 
@@ -57,6 +65,11 @@ public final class TensorFramesOptions {
             throw new IllegalArgumentException("Invalid %s: must be positive, found %s".formatted(RUN_TIMEOUT, value));
         }
         return Duration.ofMillis(millis);
+    }
+
+    /** Returns the limits of blocks of grouped rows. */
+    static GroupLimits groupLimits(RuntimeConfig conf, BlockLimits limits) {
+        return new GroupLimits(limits, number(conf, AGGREGATE_BYTES, DEFAULT_AGGREGATE_BYTES));
     }
 
     private static long number(RuntimeConfig conf, String key, long otherwise) {

@@ -50,7 +50,8 @@ final class CellErrors {
     }
 
     BlockException wrongLength(int expected, int row, int found) {
-        return cannotFeed("expected %d values in row %d of block %d, found %d".formatted(expected, base + row, block, found));
+        return cannotFeed(
+                "expected %d values in row %d of block %d, found %d".formatted(expected, base + row, block, found));
     }
 
     BlockException wrongMatrix(int rows, int columns, int row, int foundRows, int foundColumns) {
@@ -81,7 +82,7 @@ final class CellErrors {
     }
 
     BlockException tooLarge(long most, int row) {
-        return cannotFeed(
-                "expected at most %d values or bytes in row %d of block %d, found more".formatted(most, base + row, block));
+        return cannotFeed("expected at most %d values or bytes in row %d of block %d, found more"
+                .formatted(most, base + row, block));
     }
 }

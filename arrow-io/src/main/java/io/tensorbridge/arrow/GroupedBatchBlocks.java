@@ -33,9 +33,9 @@ final class GroupedBatchBlocks extends GroupedBlocks {
     }
 
     @Override
-    int fill(int from) {
-        int count = from;
-        while (count == from || hasRoom()) {
+    int fill() {
+        int count = 0;
+        while (count == 0 || hasRoom()) {
             ColumnarBatch open = openBatch();
             if (open == null) {
                 return count;

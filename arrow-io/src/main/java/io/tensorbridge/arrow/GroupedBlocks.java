@@ -14,9 +14,10 @@ import org.apache.spark.sql.vectorized.ColumnarBatch;
  * Cuts a partition into blocks of rows that belong to groups.
  *
  * <p>The way of the data: fed cells are copied once, in bulk where they come in columns, to the block's Arrow vectors; keys
- * go through a table that numbers them, and beside its rows a block has the number of each row's group. Before the rows
- * stand those that are carried over from the block before: what a program has made of each group so far. The more are
- * carried, the larger is the block, so that carrying costs a fraction of what new rows cost.
+ * go through a table that numbers them, and beside its rows a block has the number of each row's group. Behind the new rows
+ * stand those that are carried over from the block before: what a program has made of each group so far. (Behind them, since
+ * a running sum of floats in front would swallow what is small beside it.) The more are carried, the larger is the block, so
+ * that carrying costs a fraction of what new rows cost.
  *
  * <p>There is one block at a time: {@link #advance} uses the memory of the block before it again. For use by one thread.
  * Close it to free the memory; closing twice is harmless.
@@ -123,24 +124,21 @@ public abstract sealed class GroupedBlocks implements AutoCloseable permits Grou
     /**
      * Makes the next block, which ends the one before.
      *
-     * @param carried rows to put before the new ones, which are copied; one per group at most
-     * @return whether there is one: whether there are new rows
+     * @param carried rows to put behind the new ones, which are copied; one per group at most
+     * @return whether there is one: whether there are new rows; if not, nothing is done with what is carried
      * @throws BlockException if a cell cannot be fed
      */
     public final boolean advance(List<GroupRows> carried) {
         groups.beginBlock();
-        rowCount = 0;
         for (UniformColumn column : fed) {
             column.begin(blocks);
         }
-        for (GroupRows rows : carried) {
-            carry(rows);
-        }
-        carriedCount = rowCount;
-        rowCount = fill(rowCount);
-        if (rowCount == carriedCount) {
+        carriedCount = carried.stream().mapToInt(GroupRows::count).sum();
+        rowCount = fill();
+        if (rowCount == 0) {
             return false;
         }
+        carried.forEach(this::carry);
         vectors = new ArrayList<>(fed.length);
         for (UniformColumn column : fed) {
             vectors.add(column.finish(rowCount));
@@ -161,8 +159,8 @@ public abstract sealed class GroupedBlocks implements AutoCloseable permits Grou
         rowCount += carried.count();
     }
 
-    /** Appends new rows to the block, which has so many already; returns how many it has then. */
-    abstract int fill(int from);
+    /** Puts new rows into the block; returns how many. */
+    abstract int fill();
 
     /** Returns the block's fed columns, in the order in which they were asked for. */
     public final List<FieldVector> fed() {
@@ -241,7 +239,7 @@ public abstract sealed class GroupedBlocks implements AutoCloseable permits Grou
         return copies;
     }
 
-    /** Returns how many rows the block may have, with a row of this size. */
+    /** Returns how many new rows the block may have, with a row of this size. */
     final int limit(long bytesPerRow) {
         return sizer.rows(bytesPerRow, carriedCount);
     }

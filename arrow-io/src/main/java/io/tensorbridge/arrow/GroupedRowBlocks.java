@@ -24,14 +24,14 @@ final class GroupedRowBlocks extends GroupedBlocks {
     }
 
     @Override
-    int fill(int from) {
+    int fill() {
         UniformColumn[] columns = columns();
         boolean dropping = dropping().length > 0;
         boolean sizesKnown = sizesAreKnown(); // from the first row on, unless its arrays are null
         int limit = sizesKnown ? limit(bytesPerRow()) : Integer.MAX_VALUE;
-        int[] groupOfRow = ensureGroups(from + 1);
-        int count = from;
-        while (count < limit && (count == from || hasRoom()) && rows.hasNext()) {
+        int[] groupOfRow = ensureGroups(1);
+        int count = 0;
+        while (count < limit && (count == 0 || hasRoom()) && rows.hasNext()) {
             InternalRow row = rows.next();
             if (dropping && isToBeDropped(row)) {
                 dropped++;
@@ -50,7 +50,7 @@ final class GroupedRowBlocks extends GroupedBlocks {
                 limit = limit(bytesPerRow());
             }
         }
-        copies().add(BlockCopies.Source.ROWS, bytesPerRow() * (count - from));
+        copies().add(BlockCopies.Source.ROWS, bytesPerRow() * count);
         return count;
     }
 

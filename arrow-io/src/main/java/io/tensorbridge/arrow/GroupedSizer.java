@@ -3,13 +3,13 @@ package io.tensorbridge.arrow;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Decides how many rows a block of grouped rows may have, those included that are carried from the block before, and when
+ * Decides how many new rows a block of grouped rows may have, beside those that are carried from the block before, and when
  * there are too many groups to carry. For use by one thread.
  */
 final class GroupedSizer {
 
     private static final long LONGEST_RUN = TimeUnit.MILLISECONDS.toNanos(500);
-    private static final int ROWS_PER_CARRIED = 4;
+    private static final int NEW_ROWS_PER_CARRIED = 4;
 
     private final GroupLimits limits;
     private long rowsInTime = Integer.MAX_VALUE;
@@ -19,15 +19,15 @@ final class GroupedSizer {
     }
 
     /**
-     * Returns the rows that a block may have: more of them than are carried.
+     * Returns the new rows that a block may have, at least one.
      *
      * @param bytesPerRow the bytes of one row in the fed columns, 0 if that is unknown
      * @param carried how many rows are carried
      */
     int rows(long bytesPerRow, int carried) {
         long few = Math.min(limits.block().rows(), limits.block().bytes() / withGroup(bytesPerRow));
-        long wanted = Math.max(few, (long) ROWS_PER_CARRIED * carried);
-        return (int) Math.max(carried + 1L, Math.min(wanted, most(bytesPerRow)));
+        long wanted = Math.max(few, (long) NEW_ROWS_PER_CARRIED * carried);
+        return (int) Math.max(1, Math.min(wanted, most(bytesPerRow) - carried));
     }
 
     /** Returns whether so many groups are too many to carry on. */

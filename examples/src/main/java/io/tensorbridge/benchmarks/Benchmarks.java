@@ -20,6 +20,7 @@ public final class Benchmarks {
             AliasSuite.run();
             MapBlocksSuite.run();
         });
+        SUITES.put("aggregate", AggregateSuite::run);
         SUITES.put("alias", AliasSuite::run);
         SUITES.put("memory", MemorySuite::run);
     }

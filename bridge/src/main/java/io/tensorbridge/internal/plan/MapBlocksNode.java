@@ -48,13 +48,6 @@ public final class MapBlocksNode extends ProgramNode {
                 below.isRuntime());
     }
 
-    private static long rowSize(Seq<Attribute> columns) {
-        return 8
-                + Scala.list(columns).stream()
-                        .mapToLong(column -> column.dataType().defaultSize())
-                        .sum();
-    }
-
     @Override
     public ExpressionSet validConstraints() {
         // trimmed, the child's constraints speak of columns that are gone

@@ -2,9 +2,11 @@ package io.tensorbridge.internal.plan;
 
 import io.tensorbridge.internal.bind.Bound;
 import io.tensorbridge.internal.bind.BoundReduction;
+import io.tensorbridge.internal.bind.BoundGroups;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.expressions.Alias;
@@ -13,6 +15,7 @@ import org.apache.spark.sql.catalyst.expressions.NamedExpression;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.rules.Rule;
+import org.apache.spark.sql.classic.ExpressionUtils;
 import org.apache.spark.sql.classic.SparkSession;
 import org.apache.spark.sql.execution.SparkStrategy;
 import scala.Option;
@@ -47,6 +50,30 @@ public final class OperationPlanner {
                 df,
                 child -> new ReduceNode(
                         bound.step(), Scala.seq(bound.fed()), Scala.seq(bound.produced()), bound.checked(), child));
+    }
+
+    /**
+     * Returns a DataFrame of one row for each group: its keys, and what the program makes of it.
+     *
+     * @param keys what to group by, and the plan that has it
+     * @param bound the program and its attributes in that plan
+     * @param groups how the program goes over groups
+     */
+    public static Dataset<Row> aggregate(Dataset<?> df, GroupKeys keys, Bound bound, BoundGroups groups) {
+        var session = (SparkSession) df.sparkSession();
+        install(session);
+        var node = new AggregateNode(
+                bound.program(),
+                groups,
+                Scala.seq(keys.keys()),
+                Scala.seq(bound.fed()),
+                Scala.seq(bound.produced()),
+                keys.child());
+        List<Column> columns = new ArrayList<>(keys.results());
+        for (Attribute produced : bound.produced()) {
+            columns.add(ExpressionUtils.column(produced).as(produced.name()));
+        }
+        return org.apache.spark.sql.classic.Dataset.ofRows(session, node).select(columns.toArray(Column[]::new));
     }
 
     private static Dataset<Row> plan(Dataset<?> df, Function<LogicalPlan, ProgramNode> node) {

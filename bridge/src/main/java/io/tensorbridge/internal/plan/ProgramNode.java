@@ -50,6 +50,14 @@ abstract class ProgramNode extends LogicalPlan implements UnaryNode {
         return List.of(program, fed, produced, child);
     }
 
+    /** Returns the bytes that Spark takes a row of these columns to have. */
+    static long rowSize(Seq<Attribute> columns) {
+        return 8
+                + Scala.list(columns).stream()
+                        .mapToLong(column -> column.dataType().defaultSize())
+                        .sum();
+    }
+
     @Override
     public final LogicalPlan child() {
         return child;

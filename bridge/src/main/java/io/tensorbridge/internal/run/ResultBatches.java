@@ -17,8 +17,6 @@ import org.apache.spark.sql.vectorized.ColumnVector;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
 import org.apache.spark.util.TaskCompletionListener;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The loop of a task: block by block through the session, one batch of results at a time.
@@ -30,8 +28,6 @@ import org.slf4j.LoggerFactory;
  * may still be at it when the task ends. So the methods exclude each other, and a block under way is waited for.
  */
 final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionListener {
-
-    private static final Logger LOG = LoggerFactory.getLogger(ResultBatches.class);
 
     private final MapBlocksTask task;
     private @Nullable BlockSource blocks; // null once closed: a task may go through many partitions
@@ -122,20 +118,7 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
                 this::releaseResults,
                 session,
                 open,
-                this::closeAllocator);
-    }
-
-    /** TensorFlow may hold on to a buffer against all expectation; that is a leak, and no reason to lose the task's work. */
-    private void closeAllocator() {
-        if (allocator.getAllocatedMemory() == 0) {
-            allocator.close();
-        } else {
-            LOG.warn(
-                    "Program {} keeps {} bytes of partition {} beyond its end",
-                    task.program().sessionKey(),
-                    allocator.getAllocatedMemory(),
-                    context.partitionId());
-        }
+                () -> ExecutorMemory.close(allocator, task.program().sessionKey(), context));
     }
 
     private void count(BlockSource source) {

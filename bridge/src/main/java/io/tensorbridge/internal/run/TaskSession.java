@@ -63,10 +63,46 @@ final class TaskSession implements AutoCloseable {
         }
     }
 
-    /** Takes note that a block is done. */
-    void count(int rowsOut) {
+    /**
+     * Runs columns that are reduced to so many rows.
+     *
+     * @param columns as for {@link #runColumns}
+     * @param rows how many rows of the partition these are
+     * @param groups how many rows are to come out; fed to the program as its number of rows, if it asks for one
+     */
+    VectorSchemaRoot runGroups(List<FieldVector> columns, int rows, int groups) {
+        VectorSchemaRoot outputs;
+        try {
+            outputs = runner().run(columns, groups);
+        } catch (ProgramException e) {
+            throw failed(rows, e.reason(), e);
+        }
+        if (outputs.getRowCount() != groups) {
+            try (outputs) {
+                throw failed(
+                        rows,
+                        "expected one row of each output for each of %d groups, found %d"
+                                .formatted(groups, outputs.getRowCount()),
+                        /* cause= */ null);
+            }
+        }
+        return outputs;
+    }
+
+    /** Returns the time spent inside TensorFlow's run so far, in nanoseconds. */
+    long runNanos() {
+        return runner == null ? 0 : runner.runNanos();
+    }
+
+    /** Takes note that a block is done, of which nothing may have come out yet. */
+    void countBlock() {
         blockCount++;
         metrics.add(TaskMetrics.BLOCKS, 1);
+    }
+
+    /** Takes note that a block is done. */
+    void count(int rowsOut) {
+        countBlock();
         metrics.add(TaskMetrics.ROWS, rowsOut);
     }
 
