@@ -10,6 +10,7 @@ import io.tensorbridge.internal.bind.GroupForm;
 import io.tensorbridge.internal.plan.GroupKeys;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.ProgramRewrites;
+import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.DataType;
 
 /** Matches a reduction and keys with the columns of a DataFrame. */
 final class AggregateBinder {
@@ -60,7 +62,7 @@ final class AggregateBinder {
         }
         if (df.isStreaming()) {
             throw new UnsupportedOperationException(
-                    "Cannot aggregate with program '%s': expected a DataFrame with an end, found a stream. Aggregate its batches with foreachBatch(…)"
+                    "Cannot aggregate with program '%s': expected a DataFrame that ends, found a streaming one. Aggregate its batches in foreachBatch(…)"
                             .formatted(refinements.program().name()));
         }
         Contract contract = ReduceConvention.ofBlocks(refinements, mismatches);
@@ -69,6 +71,7 @@ final class AggregateBinder {
         feedsBinder.checkNames();
         feedsBinder.bind(contract.inputsOf(wanted.keySet()));
         feedsBinder.checkColumnsMentioned(wanted.values());
+        contract.outputs().forEach(this::checkIsOfOneSize);
         List<Column> expressions = expressions();
         mismatches.throwIfAny();
 
@@ -117,6 +120,15 @@ final class AggregateBinder {
             }
         }
         return expressions;
+    }
+
+    private void checkIsOfOneSize(TensorSpec output) {
+        if (output.elementType() == DataType.DT_STRING) {
+            mismatches.addOutput(
+                    output.name(),
+                    "expected values of one size, found %s. Fetch other outputs with fetch(\"…\")"
+                            .formatted(Shapes.describe(output.elementType(), output.cellShape())));
+        }
     }
 
     private void checkAgainstKeys(String output, String column, GroupKeys grouping) {

@@ -2,7 +2,6 @@ package io.tensorbridge.internal.bind;
 
 import io.tensorbridge.tensor.ElementType;
 import io.tensorbridge.tensor.Fetch;
-import io.tensorbridge.tensor.Shapes;
 import java.io.Serializable;
 import java.util.List;
 import org.tensorflow.ndarray.Shape;
@@ -24,14 +23,6 @@ public record BoundFetch(
     /** Returns this binding for an output that is a single cell. */
     public BoundFetch ofOneRow() {
         return new BoundFetch(output, column, elementType, cell, Fetch.Rows.ONE, typeName);
-    }
-
-    /** Returns how long the column's arrays are at each level, or its binaries; -1 where the data tells. */
-    public List<Integer> widths() {
-        if (elementType.isBinary()) {
-            return List.of(Math.toIntExact(Shapes.elements(cellShape())));
-        }
-        return cell.stream().map(Math::toIntExact).toList();
     }
 
     /** Returns the shape of a cell. */

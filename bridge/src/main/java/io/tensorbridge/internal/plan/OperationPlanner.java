@@ -1,8 +1,8 @@
 package io.tensorbridge.internal.plan;
 
 import io.tensorbridge.internal.bind.Bound;
-import io.tensorbridge.internal.bind.BoundReduction;
 import io.tensorbridge.internal.bind.BoundGroups;
+import io.tensorbridge.internal.bind.BoundReduction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
