@@ -43,12 +43,12 @@ abstract class GettersColumnVector extends ColumnVector {
         };
     }
 
-    /** A field of the keys of groups: of those listed, or of all. */
-    static ColumnVector ofGroups(Groups groups, int @Nullable [] listed, int field, DataType type) {
+    /** A field of the keys of the groups that some rows are of. */
+    static ColumnVector ofGroups(Groups groups, GroupRows rows, int field, DataType type) {
         return new GettersColumnVector(type) {
             @Override
             SpecializedGetters at(int rowId) {
-                return groups.key(listed == null ? rowId : listed[rowId]);
+                return groups.key(rows.group(rowId));
             }
 
             @Override

@@ -125,7 +125,8 @@ public abstract sealed class GroupedBlocks implements AutoCloseable permits Grou
      * Makes the next block, which ends the one before.
      *
      * @param carried rows to put behind the new ones, which are copied; one per group at most
-     * @return whether there is one: whether there are new rows; if not, nothing is done with what is carried
+     * @return whether there is one: whether there are new rows; if not, nothing is done with what is carried, though the
+     *     groups of sorted rows have new numbers all the same
      * @throws BlockException if a cell cannot be fed
      */
     public final boolean advance(List<GroupRows> carried) {
@@ -150,7 +151,7 @@ public abstract sealed class GroupedBlocks implements AutoCloseable permits Grou
     private void carry(GroupRows carried) {
         ensureGroups(rowCount + carried.count());
         for (int i = 0; i < carried.count(); i++) {
-            groupOfRow[rowCount + i] = groups instanceof SortedGroups ? 0 : carried.group(i);
+            groupOfRow[rowCount + i] = carried.group(i);
         }
         for (int column = 0; column < fed.length; column++) {
             fed[column].appendCells(
@@ -206,12 +207,9 @@ public abstract sealed class GroupedBlocks implements AutoCloseable permits Grou
      */
     public final ColumnarBatch batch(GroupRows rows) {
         List<ColumnVector> columns = new ArrayList<>();
-        int[] listed = rows.groups();
         for (int field = 0; field < keys.size(); field++) {
-            columns.add(fromRow(
-                    GettersColumnVector.ofGroups(
-                            groups, listed, field, keys.get(field).type()),
-                    rows.from()));
+            columns.add(GettersColumnVector.ofGroups(
+                    groups, rows, field, keys.get(field).type()));
         }
         rows.rows()
                 .getFieldVectors()

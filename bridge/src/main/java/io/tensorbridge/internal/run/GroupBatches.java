@@ -125,7 +125,7 @@ final class GroupBatches implements Iterator<ColumnarBatch>, TaskCompletionListe
         for (GroupRows rows : reduced) {
             GroupRows done = rows;
             if (rows.group(rows.count() - 1) == last) {
-                carried = List.of(rows.last());
+                carried = List.of(rows.lastAsFirst());
                 done = rows.withoutLast();
             }
             if (done.count() > 0) {
