@@ -1,16 +1,17 @@
 package io.tensorbridge;
 
+import io.tensorbridge.arrow.BlockColumn;
 import io.tensorbridge.arrow.BlockLimits;
 import io.tensorbridge.internal.bind.Bound;
 import io.tensorbridge.internal.bind.BoundFeed;
 import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.internal.bind.BoundGroups;
 import io.tensorbridge.internal.bind.BoundProgram;
+import io.tensorbridge.internal.bind.FeedForm;
 import io.tensorbridge.internal.bind.GroupForm;
 import io.tensorbridge.internal.plan.GroupKeys;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.ProgramRewrites;
-import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,6 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.proto.DataType;
 
 /** Matches a reduction and keys with the columns of a DataFrame. */
 final class AggregateBinder {
@@ -71,7 +71,8 @@ final class AggregateBinder {
         feedsBinder.checkNames();
         feedsBinder.bind(contract.inputsOf(wanted.keySet()));
         feedsBinder.checkColumnsMentioned(wanted.values());
-        contract.outputs().forEach(this::checkIsOfOneSize);
+        feedsBinder.feeds().forEach(this::checkIsUniform);
+        feedsBinder.parameters().keySet().forEach(this::checkIsColumn);
         List<Column> expressions = expressions();
         mismatches.throwIfAny();
 
@@ -88,17 +89,18 @@ final class AggregateBinder {
         }
         mismatches.throwIfAny();
         BlockLimits limits = TensorFramesOptions.limits(df.sparkSession().conf(), refinements.blockRows(), resultBytes);
-        var program = new BoundProgram(contract.program(), feeds, fetches, limits, /* trimmed= */ false);
-        return new BoundAggregate(
-                grouping, new Bound(program, feedsBinder.fed(), produced), groups(contract.program(), limits));
-    }
-
-    private BoundGroups groups(Program program, BlockLimits limits) {
-        var groupLimits = TensorFramesOptions.groupLimits(df.sparkSession().conf(), limits);
-        Optional<Program> segmented = ProgramRewrites.segmented(program);
-        return segmented.isPresent()
-                ? new BoundGroups(segmented.get(), GroupForm.SEGMENTED, groupLimits)
-                : new BoundGroups(ProgramRewrites.stacked(program), GroupForm.STACKED, groupLimits);
+        Optional<Program> segmented = ProgramRewrites.segmented(contract.program());
+        var program = BoundProgram.of(
+                segmented.orElseGet(() -> ProgramRewrites.stacked(contract.program())),
+                feeds,
+                Map.of(),
+                fetches,
+                limits,
+                TensorFramesOptions.runTimeout(df.sparkSession().conf()));
+        var groups = new BoundGroups(
+                segmented.isPresent() ? GroupForm.SEGMENTED : GroupForm.STACKED,
+                TensorFramesOptions.groupLimits(df.sparkSession().conf(), limits));
+        return new BoundAggregate(grouping, new Bound(program, feedsBinder.fed(), produced), groups);
     }
 
     private List<Column> expressions() {
@@ -122,13 +124,19 @@ final class AggregateBinder {
         return expressions;
     }
 
-    private void checkIsOfOneSize(TensorSpec output) {
-        if (output.elementType() == DataType.DT_STRING) {
-            mismatches.addOutput(
-                    output.name(),
-                    "expected values of one size, found %s. Fetch other outputs with fetch(\"…\")"
-                            .formatted(Shapes.describe(output.elementType(), output.cellShape())));
+    /** Groups are carried from block to block, and through the shuffle, as cells of one shape. */
+    private void checkIsUniform(BoundFeed feed) {
+        if (!(feed.form() instanceof FeedForm.Dense) || feed.layout() != BlockColumn.Layout.UNIFORM) {
+            mismatches.addInput(
+                    feed.input(),
+                    "expected cells of one shape, found column '%s' as %s. Reduce numbers, or arrays of one length"
+                            .formatted(feed.column(), feed.typeName()));
         }
+    }
+
+    private void checkIsColumn(String input) {
+        mismatches.addInput(
+                input, "expected a column, found a value. Feed it with feed(\"%s\", \"…\")".formatted(input));
     }
 
     private void checkAgainstKeys(String output, String column, GroupKeys grouping) {

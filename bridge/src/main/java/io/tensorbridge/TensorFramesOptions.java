@@ -1,8 +1,8 @@
 package io.tensorbridge;
 
 import io.tensorbridge.arrow.BlockLimits;
-import java.time.Duration;
 import io.tensorbridge.arrow.GroupLimits;
+import java.time.Duration;
 import java.util.OptionalInt;
 import org.apache.spark.network.util.JavaUtils;
 import org.apache.spark.sql.RuntimeConfig;

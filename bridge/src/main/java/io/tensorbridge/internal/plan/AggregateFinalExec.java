@@ -76,7 +76,10 @@ public final class AggregateFinalExec extends AggregateExec {
     List<BoundFeed> feeds() {
         List<BoundFeed> feeds = new ArrayList<>();
         for (int i = 0; i < program().feeds().size(); i++) {
-            feeds.add(program().feeds().get(i).fromOutput(program().fetches().get(i), fed().apply(i).dataType()));
+            feeds.add(program()
+                    .feeds()
+                    .get(i)
+                    .fromOutput(program().fetches().get(i), fed().apply(i).dataType()));
         }
         return feeds;
     }

@@ -35,8 +35,7 @@ final class SegmentReduction implements GroupReduction {
     public List<GroupRows> reduce(GroupedBlocks blocks) {
         int rows = blocks.rowCount();
         int groups = blocks.groupCount();
-        try (var segments =
-                GroupReduction.vectorOf(ProgramRewrites.SEGMENTS, blocks.groupOfRow(), rows, allocator)) {
+        try (var segments = GroupReduction.vectorOf(ProgramRewrites.SEGMENTS, blocks.groupOfRow(), rows, allocator)) {
             VectorSchemaRoot reduced = session.runGroups(GroupReduction.with(blocks.fed(), segments), rows, groups);
             return List.of(GroupRows.all(reduced));
         }
