@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -47,6 +48,13 @@ final class Documentation {
 
     static String page(String name) throws IOException {
         return Files.readString(MODULE.resolve("..").resolve(name));
+    }
+
+    /** Returns what a page says that its examples print, under the word "prints" each time. */
+    static List<String> printedParts(String page) {
+        Matcher part =
+                Pattern.compile("\nprints\n\n```\n(.*?)```", Pattern.DOTALL).matcher(page);
+        return part.results().map(result -> result.group(1)).toList();
     }
 
     /** Returns the first Java code of a page. */
