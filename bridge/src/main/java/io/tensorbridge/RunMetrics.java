@@ -23,9 +23,9 @@ import scala.jdk.javaapi.CollectionConverters;
  * @param sessionLoadMillis how long that took
  * @param runNanos time inside TensorFlow's run
  * @param bytesAliased bytes that crossed between Arrow and TensorFlow without a copy, both ways
- * @param bytesCopied bytes copied, by reason: {@code rows}, {@code columns} and {@code dictionary} into blocks,
- *     {@code kept} beside them, {@code nulls} for values to put there, and between Arrow and TensorFlow
- *     {@code misaligned} and {@code program}
+ * @param bytesCopied bytes copied, by reason: {@code rows}, {@code columns}, {@code dictionary}, {@code booleans} and
+ *     {@code nulls} into blocks, {@code kept} beside them, and between Arrow and TensorFlow {@code misaligned},
+ *     {@code program}, {@code string}, {@code half}, {@code padded}, {@code row_splits} and {@code grouped}
  * @param peakNativeBytes the sum over tasks of the most that each held at once
  */
 public record RunMetrics(
