@@ -5,7 +5,12 @@ import io.tensorbridge.internal.bind.BoundFeed;
 import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.bind.BoundReduction;
+import io.tensorbridge.internal.bind.FeedForm;
+import io.tensorbridge.tensor.ElementType;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.StringJoiner;
 
 /** A bound program in words. */
@@ -28,9 +33,10 @@ final class Explanation {
         var lines = new StringJoiner("\n");
         lines.add(operation + " " + program);
         for (BoundFeed feed : program.feeds()) {
-            lines.add("  feed    %s <- column '%s': %s, on null %s"
-                    .formatted(feed.input(), feed.column(), feed.typeName(), feed.onNull()));
+            lines.add("  feed    %s <- %scolumn '%s': %s, on null %s"
+                    .formatted(feed.input(), feed.form(), feed.column(), feed.typeName(), feed.onNull()));
         }
+        program.parameters().forEach((input, value) -> lines.add("  with    %s: %s".formatted(input, value)));
         for (BoundFetch fetch : program.fetches()) {
             lines.add("  fetch   %s -> column '%s': %s".formatted(fetch.output(), fetch.column(), fetch.typeName()));
         }
@@ -41,12 +47,56 @@ final class Explanation {
                 program.limits().rows(),
                 program.limits().bytes()));
         lines.add("  copies  into the block: 1 bulk copy from rows or Spark's columns, 0 from aligned Arrow columns");
-        lines.add(program.program()
-                .copiesInputsBecauseOf()
-                .map(op -> "          block to tensors: 1, since operation %s writes or keeps its inputs".formatted(op))
-                .orElse("          block to tensors: 0"));
-        lines.add("          tensors to columns: 0");
+        lines.add("          block to tensors: " + copiesIn(program));
+        lines.add("          tensors to columns: " + copiesOut(program));
         lines.add("  device  CPU");
         return lines.toString();
+    }
+
+    private static String copiesIn(BoundProgram program) {
+        Optional<String> offender = program.program().copiesInputsBecauseOf();
+        if (offender.isPresent()) {
+            return "1, since operation %s writes or keeps its inputs".formatted(offender.get());
+        }
+        List<String> copied = new ArrayList<>();
+        for (BoundFeed feed : program.feeds()) {
+            reasonOf(feed, program).ifPresent(reason -> copied.add("%s (%s)".formatted(feed.input(), reason)));
+        }
+        return none(copied, program);
+    }
+
+    private static String copiesOut(BoundProgram program) {
+        List<String> copied = new ArrayList<>();
+        for (BoundFetch fetch : program.fetches()) {
+            reasonOf(fetch.elementType()).ifPresent(reason -> copied.add("%s (%s)".formatted(fetch.column(), reason)));
+        }
+        return none(copied, program);
+    }
+
+    private static String none(List<String> copied, BoundProgram program) {
+        String rows =
+                program.rows() == BoundProgram.Rows.ANY ? "; 1 of blocks whose rows differ in shape (grouped)" : "";
+        return (copied.isEmpty() ? "0" : "0, but 1 of " + String.join(", ", copied)) + rows;
+    }
+
+    private static Optional<String> reasonOf(BoundFeed feed, BoundProgram program) {
+        if (feed.form() instanceof FeedForm.Padded || feed.form() instanceof FeedForm.Mask) {
+            return Optional.of("padded");
+        }
+        Optional<ElementType> type =
+                program.program().signature().input(feed.input()).flatMap(input -> ElementType.of(input.elementType()));
+        if (feed.form() instanceof FeedForm.Lengths
+                || (feed.form() instanceof FeedForm.RowSplits && type.equals(Optional.of(ElementType.INT64)))) {
+            return Optional.of("row_splits");
+        }
+        return type.flatMap(Explanation::reasonOf);
+    }
+
+    private static Optional<String> reasonOf(ElementType type) {
+        return switch (type) {
+            case STRING -> Optional.of("string");
+            case FLOAT16 -> Optional.of("half");
+            default -> Optional.empty();
+        };
     }
 }

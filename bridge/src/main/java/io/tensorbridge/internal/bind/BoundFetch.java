@@ -2,6 +2,7 @@ package io.tensorbridge.internal.bind;
 
 import io.tensorbridge.tensor.ElementType;
 import io.tensorbridge.tensor.Fetch;
+import io.tensorbridge.tensor.Shapes;
 import java.io.Serializable;
 import java.util.List;
 import org.tensorflow.ndarray.Shape;
@@ -22,7 +23,13 @@ public record BoundFetch(
 
     /** Returns this binding for an output that is a single cell. */
     public BoundFetch ofOneRow() {
-        return new BoundFetch(output, column, elementType, cell, Fetch.Rows.ONE, typeName);
+        return new BoundFetch(
+                output,
+                column,
+                elementType,
+                cell,
+                Fetch.Rows.ONE,
+                Shapes.describe(elementType.dataType(), cellShape()));
     }
 
     /** Returns the shape of a cell. */

@@ -67,13 +67,15 @@ public record ReduceTask(
 
     private Iterator<PartialRow> reduce(RunnerSpec from, SourceFactory factory) {
         TaskContext context = TaskContext.get();
-        try (BufferAllocator allocator = ExecutorMemory.forTask("partition " + context.partitionId());
-                var partition = new ReducePartition(this, allocator, context)) {
+        BufferAllocator allocator = ExecutorMemory.forTask("partition " + context.partitionId());
+        try (var partition = new ReducePartition(this, allocator, context)) {
             return partition
                     .reduce(from, factory)
                     .map(List::of)
                     .orElse(List.of())
                     .iterator();
+        } finally {
+            ExecutorMemory.close(allocator, program.sessionKey(), context);
         }
     }
 }
