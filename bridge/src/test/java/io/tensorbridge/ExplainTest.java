@@ -60,7 +60,7 @@ class ExplainTest {
                 """ + LIMITS + """
                           block to tensors: 0, but 1 of s (string), f (half)
                           tensors to columns: 0, but 1 of t (string), h (half)
-                        """.indent(6));
+                        """.indent(8));
     }
 
     @Test
@@ -88,7 +88,7 @@ class ExplainTest {
                 """ + LIMITS + """
                           block to tensors: 0, but 1 of v (padded), mask (padded)
                           tensors to columns: 0
-                        """.indent(6));
+                        """.indent(8));
     }
 
     @Test
