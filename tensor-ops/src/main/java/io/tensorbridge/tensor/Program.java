@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -43,7 +44,7 @@ public final class Program implements Serializable {
     private final transient SignatureDef signatureDef;
     private final transient ProgramSignature signature;
     private final transient Optional<String> aliasOffender;
-    private final transient Map<Object, Object> rewrites = new ConcurrentHashMap<>();
+    private final transient Map<Object, Object> remembered = new ConcurrentHashMap<>();
 
     Program(
             String name,
@@ -169,7 +170,7 @@ public final class Program implements Serializable {
      * @param outputs names of outputs
      */
     public List<TensorSpec> inputsOf(Collection<String> outputs) {
-        return InputsOf.outputs(this, outputs);
+        return remembered(List.of("inputsOf", Set.copyOf(outputs)), () -> InputsOf.outputs(this, outputs));
     }
 
     /** Returns the SHA-256 of the program's files, in hexadecimal. */
@@ -211,10 +212,19 @@ public final class Program implements Serializable {
                 name, form, files, tags, signatureDef, new ProgramSignature(inputsOf(outputs), kept), aliasOffender);
     }
 
-    /** Returns what was made of this program under this key, and makes it if it was not; the key says of which type. */
-    @SuppressWarnings("unchecked") // one key, one type: each is used by one method of ProgramRewrites
+    /**
+     * Returns what was made of this program under this key, and makes it if it was not; the key says of which type. What is
+     * made may ask for other things made of this program, so two threads may both make it; one is kept.
+     */
+    @SuppressWarnings("unchecked") // one key, one type: each is used by one method
     <T> T remembered(Object key, Supplier<T> make) {
-        return (T) rewrites.computeIfAbsent(key, any -> make.get());
+        Object known = remembered.get(key);
+        if (known == null) {
+            Object made = make.get();
+            Object first = remembered.putIfAbsent(key, made);
+            known = first == null ? made : first;
+        }
+        return (T) known;
     }
 
     Form form() {
