@@ -1,0 +1,113 @@
+package io.tensorbridge;
+
+import static io.tensorbridge.Surrounded.numbers;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tensorbridge.tensor.NativeMemoryExtension;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeoutException;
+import org.apache.spark.api.java.function.VoidFunction2;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.streaming.StreamingQueryException;
+import org.apache.spark.sql.streaming.Trigger;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every operation among Spark's own operators, against Spark's own way to the same rows. */
+@ExtendWith({SparkExtension.class, NativeMemoryExtension.class})
+class SurroundingsTest {
+
+    /** All pairs; every operation and every surrounding meets each way in which Spark runs a plan. */
+    static List<Arguments> table() {
+        List<Arguments> table = new ArrayList<>();
+        int row = 0;
+        for (Surrounded operation : Surrounded.values()) {
+            int way = row++;
+            for (Surrounding surrounding : Surrounding.values()) {
+                table.add(Arguments.of(operation, surrounding, way % 2 == 0, way / 2 % 2 == 0));
+                way++;
+            }
+        }
+        return table;
+    }
+
+    @ParameterizedTest(name = "{0} with {1}, codegen {2}, AQE {3}")
+    @MethodSource("table")
+    void givesWhatSparkGives(
+            Surrounded operation, Surrounding surrounding, boolean codegen, boolean adaptive, SparkSession spark) {
+        spark.conf().set("spark.sql.codegen.wholeStage", codegen);
+        spark.conf().set("spark.sql.adaptive.enabled", adaptive);
+        try {
+            Dataset<Row> df = numbers(spark);
+            assertThat(sorted(surrounding.collect(operation.ours(), df)))
+                    .isEqualTo(sorted(surrounding.collect(operation.sparks(), df)));
+        } finally {
+            spark.conf().unset("spark.sql.codegen.wholeStage");
+            spark.conf().unset("spark.sql.adaptive.enabled");
+        }
+    }
+
+    private static List<String> sorted(List<Row> rows) {
+        return rows.stream().map(Row::toString).sorted().toList();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Surrounded.class)
+    void runsOnStreamsOrRefusesThem(Surrounded operation, SparkSession spark, @TempDir Path directory)
+            throws Exception {
+        Dataset<Row> stream = stream(spark, directory);
+        if (operation.maps()) {
+            String out = directory.resolve("out").toString();
+            var query = operation
+                    .ours()
+                    .apply(stream)
+                    .writeStream()
+                    .format("parquet")
+                    .option("path", out)
+                    .option(
+                            "checkpointLocation",
+                            directory.resolve("checkpoint").toString())
+                    .trigger(Trigger.AvailableNow())
+                    .start();
+            assertThat(query.awaitTermination(60_000)).isTrue();
+            assertThat(sorted(spark.read().parquet(out).collectAsList()))
+                    .isEqualTo(sorted(operation.sparks().apply(numbers(spark)).collectAsList()));
+        } else {
+            assertThatThrownBy(() -> operation.ours().apply(stream))
+                    .isInstanceOf(UnsupportedOperationException.class)
+                    .hasMessageMatching(
+                            "Cannot (reduce a stream|aggregate) with program '(sum|add)': expected a DataFrame"
+                                    + " that ends, found a streaming one\\. (Reduce|Aggregate) its batches in foreachBatch\\(…\\)");
+            assertThat(sorted(inBatches(operation, stream, directory)))
+                    .isEqualTo(sorted(operation.sparks().apply(numbers(spark)).collectAsList()));
+        }
+    }
+
+    private static Dataset<Row> stream(SparkSession spark, Path directory) {
+        String in = directory.resolve("in").toString();
+        numbers(spark).write().parquet(in);
+        return spark.readStream().schema(numbers(spark).schema()).parquet(in);
+    }
+
+    private static List<Row> inBatches(Surrounded operation, Dataset<Row> stream, Path directory)
+            throws TimeoutException, StreamingQueryException {
+        List<Row> rows = new ArrayList<>(); // the stream's thread has ended when they are read
+        var query = stream.writeStream()
+                .foreachBatch((VoidFunction2<Dataset<Row>, Long>)
+                        (batch, id) -> rows.addAll(operation.ours().apply(batch).collectAsList()))
+                .option("checkpointLocation", directory.resolve("checkpoint").toString())
+                .trigger(Trigger.AvailableNow())
+                .start();
+        assertThat(query.awaitTermination(60_000)).isTrue();
+        return rows;
+    }
+}
