@@ -67,7 +67,8 @@ class ProgramBroadcastsTest {
         iterate(spark, program.name(), () -> mapRows(program));
     }
 
-    private static void iterate(SparkSession spark, String name, Supplier<MapOperation<?>> mapping) throws InterruptedException {
+    private static void iterate(SparkSession spark, String name, Supplier<MapOperation<?>> mapping)
+            throws InterruptedException {
         Dataset<Row> numbers = numbers(spark);
         SessionRegistry.instance().closeIdle();
         Set<BlockId> shipped = new HashSet<>();
@@ -112,13 +113,21 @@ class ProgramBroadcastsTest {
     @Test
     void shipsEqualProgramsOnceAndKeepsThemForTheLast(SparkSession spark) throws InterruptedException {
         Program last = add("equal", Shape.of(-1));
-        run(spark, mapBlocks(add("equal", Shape.of(-1))));
-        run(spark, mapBlocks(last));
-        List<BlockId> shipped = shipped("equal");
+        List<BlockId> shipped = runBoth(spark, add("equal", Shape.of(-1)), last);
         assertThat(shipped).hasSize(1);
         collectGarbage();
         run(spark, mapBlocks(last));
         assertThat(shipped("equal")).isEqualTo(shipped);
+    }
+
+    private static List<BlockId> runBoth(SparkSession spark, Program first, Program last) {
+        try {
+            run(spark, mapBlocks(first));
+            run(spark, mapBlocks(last));
+        } finally {
+            Reference.reachabilityFence(first);
+        }
+        return shipped("equal");
     }
 
     @Test
@@ -135,9 +144,12 @@ class ProgramBroadcastsTest {
 
     private static void runAndForget(
             SparkSession spark, Program program, Function<Program, MapOperation<?>> operation) {
-        run(spark, operation.apply(program));
-        assertThat(shipped(program.name())).hasSize(1);
-        Reference.reachabilityFence(program);
+        try {
+            run(spark, operation.apply(program));
+            assertThat(shipped(program.name())).hasSize(1);
+        } finally {
+            Reference.reachabilityFence(program);
+        }
     }
 
     private static void assertIsTakenBack(String name) throws InterruptedException {
