@@ -8,6 +8,7 @@ import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.run.FedColumns;
 import io.tensorbridge.internal.run.GroupTask;
 import io.tensorbridge.internal.run.ShippedProgram;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -43,7 +44,7 @@ abstract class AggregateExec extends ProgramExec {
 
     @Override
     final List<Object> elements() {
-        return List.of(program(), groups, keys, fed(), produced(), child());
+        return Arrays.asList(program(), groups, keys, fed(), produced(), child());
     }
 
     @Override

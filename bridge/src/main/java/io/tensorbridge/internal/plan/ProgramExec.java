@@ -2,6 +2,7 @@ package io.tensorbridge.internal.plan;
 
 import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.run.TaskMetrics;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -25,7 +26,9 @@ import scala.collection.immutable.Seq;
  */
 public abstract class ProgramExec extends SparkPlan implements UnaryExecNode {
 
-    // Some of Spark's tasks carry the plan along and ask it for its output; the program is shipped apart.
+    // Some of Spark's tasks carry the plan along, as that of a subquery, and ask it for its output and its elements;
+    // the
+    // program is shipped apart, and null there.
     private final transient BoundProgram program;
 
     private final Seq<Attribute> fed;
@@ -54,9 +57,9 @@ public abstract class ProgramExec extends SparkPlan implements UnaryExecNode {
         return produced;
     }
 
-    /** Returns what the node is made of; two nodes of a class are equal if this is. */
+    /** Returns what the node is made of, in a list that takes nulls; two nodes of a class are equal if this is. */
     List<Object> elements() {
-        return List.of(program, fed, produced, child);
+        return Arrays.asList(program, fed, produced, child);
     }
 
     /** Returns what the tasks counted so far. */

@@ -8,6 +8,7 @@ import io.tensorbridge.internal.run.ReduceTree;
 import io.tensorbridge.internal.run.RunnerSpec;
 import io.tensorbridge.internal.run.ShippedProgram;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -32,7 +33,7 @@ public final class ReduceExec extends ProgramExec {
 
     @Override
     List<Object> elements() {
-        return List.of(program(), fed(), produced(), checked, child());
+        return Arrays.asList(program(), fed(), produced(), checked, child());
     }
 
     @Override
