@@ -25,11 +25,7 @@ import org.tensorflow.types.TFloat64;
 enum Surrounded {
     MAP_BLOCKS(df -> mapBlocks(Programs.plusThree()).blockRows(70).apply(df), Surrounded::plusThree),
     MAP_BLOCKS_TRIMMED(
-            df -> mapBlocks(Programs.plusThree()).blockRows(70).trim().apply(df),
-            df -> plusThree(df).select("z")),
-    MAP_BLOCKS_TO_MORE_ROWS(
             df -> mapBlocks(twice()).blockRows(70).trim().apply(df), df -> df.selectExpr("explode(array(x, x)) as z")),
-    MAP_ROWS(df -> mapRows(rowPlusThree()).blockRows(70).apply(df), Surrounded::plusThree),
     MAP_ROWS_TRIMMED(
             df -> mapRows(rowPlusThree()).blockRows(70).trim().apply(df),
             df -> plusThree(df).select("z")),

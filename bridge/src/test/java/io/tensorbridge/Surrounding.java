@@ -130,7 +130,6 @@ enum Surrounding {
     private static List<Row> cached(Dataset<Row> df, UnaryOperator<Dataset<Row>> above) {
         Dataset<Row> cached = df.cache();
         try {
-            cached.count();
             return above.apply(cached).collectAsList();
         } finally {
             cached.unpersist(/* blocking= */ true);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 import org.apache.spark.api.java.function.VoidFunction2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -44,15 +45,27 @@ class SurroundingsTest {
     @MethodSource("table")
     void givesWhatSparkGives(
             Surrounded operation, Surrounding surrounding, boolean codegen, boolean adaptive, SparkSession spark) {
-        spark.conf().set("spark.sql.codegen.wholeStage", codegen);
-        spark.conf().set("spark.sql.adaptive.enabled", adaptive);
+        Dataset<Row> df = numbers(spark);
+        assertThat(collect(surrounding, operation.ours(), df, codegen, adaptive))
+                .isEqualTo(collect(surrounding, operation.sparks(), df, /* codegen= */ false, /* adaptive= */ false));
+    }
+
+    private static List<String> collect(
+            Surrounding surrounding,
+            UnaryOperator<Dataset<Row>> operation,
+            Dataset<Row> df,
+            boolean codegen,
+            boolean adaptive) {
+        var conf = df.sparkSession().conf();
+        conf.set("spark.sql.codegen.wholeStage", codegen);
+        conf.set("spark.sql.codegen.factoryMode", codegen ? "FALLBACK" : "NO_CODEGEN");
+        conf.set("spark.sql.adaptive.enabled", adaptive);
         try {
-            Dataset<Row> df = numbers(spark);
-            assertThat(sorted(surrounding.collect(operation.ours(), df)))
-                    .isEqualTo(sorted(surrounding.collect(operation.sparks(), df)));
+            return sorted(surrounding.collect(operation, df));
         } finally {
-            spark.conf().unset("spark.sql.codegen.wholeStage");
-            spark.conf().unset("spark.sql.adaptive.enabled");
+            conf.unset("spark.sql.codegen.wholeStage");
+            conf.unset("spark.sql.codegen.factoryMode");
+            conf.unset("spark.sql.adaptive.enabled");
         }
     }
 
