@@ -69,6 +69,7 @@ final class AggregateBinder {
         Map<String, String> wanted = refinements.wanted();
         var feedsBinder = new FeedsBinder(refinements, contract, columns, mismatches);
         feedsBinder.checkNames();
+        ProgramCheck.ofReduction(refinements.program(), wanted.keySet(), mismatches);
         feedsBinder.bind(contract.inputsOf(wanted.keySet()));
         feedsBinder.checkColumnsMentioned(wanted.values());
         feedsBinder.feeds().forEach(this::checkIsUniform);
@@ -113,7 +114,7 @@ final class AggregateBinder {
                 if (found.size() == 1) {
                     expressions.add(df.col("`" + found.get(0).name().replace("`", "``") + "`"));
                 } else if (found.isEmpty()) {
-                    mismatches.add("by(\"%s\"): no such column; the columns are %s"
+                    mismatches.add("by(\"%1$s\"): expected one of the columns %2$s, found none of that name. Mend the name"
                             .formatted(named.column(), columns.names()));
                 } else {
                     mismatches.add("by(\"%s\"): expected one column '%s', found %d. Rename all but one"
@@ -143,7 +144,7 @@ final class AggregateBinder {
         if (grouping.names().stream().anyMatch(name -> columns.key(name).equals(columns.key(column)))) {
             mismatches.addOutput(
                     output,
-                    "its column '%s' is that of a key. Rename it with fetch(\"%s\", \"…\")".formatted(column, output));
+                    "expected a column of its own, found '%s' to be that of a key. Rename it with fetch(\"%s\", \"…\")".formatted(column, output));
         }
     }
 

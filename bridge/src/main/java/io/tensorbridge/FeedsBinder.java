@@ -55,7 +55,7 @@ final class FeedsBinder {
             if (contract.program().signature().output(output).isEmpty()) {
                 mismatches.addOutput(
                         output,
-                        "no such output; the outputs are %s. Mend fetch(\"%s\", \"%s\")"
+                        "expected one of the outputs %s, found no output of that name. Mend fetch(\"%s\", \"%s\")"
                                 .formatted(
                                         Mismatches.names(
                                                 contract.program().signature().outputs()),
@@ -70,7 +70,7 @@ final class FeedsBinder {
         if (signature.input(input).isEmpty()) {
             mismatches.addInput(
                     input,
-                    "no such input; the inputs are %s. Mend %s"
+                    "expected one of the inputs %s, found no input of that name. Mend %s"
                             .formatted(Mismatches.names(signature.inputs()), mention));
         }
     }
@@ -132,11 +132,8 @@ final class FeedsBinder {
         if (found.isEmpty()) {
             mismatches.addInput(
                     input.name(),
-                    "no such column%s; the columns are %s. Bind one with feed(\"%s\", \"…\")"
-                            .formatted(
-                                    column.equals(input.name()) ? "" : " '%s'".formatted(column),
-                                    columns.names(),
-                                    input.name()));
+                    "expected a column '%s', found columns %s. Bind one with feed(\"%s\", \"…\")"
+                            .formatted(column, columns.names(), input.name()));
             return;
         }
         if (found.size() > 1) {
@@ -177,8 +174,8 @@ final class FeedsBinder {
                         && !common.get(level).equals(before.get(level))) {
                     mismatches.addInput(
                             feed.input(),
-                            "expected %s, but input '%s' takes column '%s' as %s"
-                                    .formatted(feed.typeName(), first.input(), feed.column(), first.typeName()));
+                            "expected %s, found column '%s' to be fed to input '%s' as %s. Feed one of them with a column of its own"
+                                    .formatted(feed.typeName(), feed.column(), first.input(), first.typeName()));
                 }
                 common.set(level, Math.max(common.get(level), before.get(level)));
             }
@@ -207,7 +204,7 @@ final class FeedsBinder {
         newColumns.forEach(column -> known.add(columns.key(column)));
         for (String column : refinements.shapes().keySet()) {
             if (!known.contains(columns.key(column))) {
-                mismatches.add("shape(\"%s\", …): column '%s' is neither fed nor new. Mend the name, or leave it out"
+                mismatches.add("shape(\"%s\", …): expected a column that is fed or new, found '%s' to be neither. Mend the name, or leave it out"
                         .formatted(column, column));
             }
         }
@@ -215,12 +212,12 @@ final class FeedsBinder {
 
     private void checkFed(Set<String> known, String column, String mention) {
         if (!known.contains(columns.key(column))) {
-            mismatches.add("%s(\"%s\", …): no input is fed with column '%s'; fed are %s. Mend the name, or leave it out"
+            mismatches.add("%s(\"%s\", …): expected one of the columns %s, which are fed, found '%s'. Mend the name, or leave it out"
                     .formatted(
                             mention,
                             column,
-                            column,
-                            feeds.stream().map(BoundFeed::column).toList()));
+                            feeds.stream().map(BoundFeed::column).toList(),
+                            column));
         }
     }
 }

@@ -40,6 +40,7 @@ final class MapBinder {
         Map<String, String> wanted = refinements.wanted();
         var feedsBinder = new FeedsBinder(refinements, contract, columns, mismatches);
         feedsBinder.checkNames();
+        ProgramCheck.ofAny(refinements.program(), wanted.keySet(), mismatches);
         feedsBinder.bind(contract.inputsOf(wanted.keySet()));
         List<BoundFetch> fetches = new ArrayList<>();
         List<Attribute> produced = new ArrayList<>();

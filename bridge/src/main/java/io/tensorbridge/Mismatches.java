@@ -27,6 +27,10 @@ final class Mismatches {
         add("output '%s': %s".formatted(output, what));
     }
 
+    void addOperation(String operation, String what) {
+        add("operation '%s': %s".formatted(operation, what));
+    }
+
     /** Throws what was found, if anything was. */
     void throwIfAny() {
         if (!found.isEmpty()) {

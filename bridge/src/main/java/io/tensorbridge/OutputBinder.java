@@ -47,7 +47,7 @@ final class OutputBinder {
         if (type.isEmpty()) {
             mismatch(
                     output,
-                    "%s has no column type. Fetch other outputs with fetch(\"…\")"
+                    "expected a type that a column can hold, found %s. Cast it in the program, or fetch other outputs with fetch(\"…\")"
                             .formatted(contract.describe(spec.get())));
             return 0;
         }
@@ -81,13 +81,13 @@ final class OutputBinder {
         if (before != null) {
             mismatch(
                     output,
-                    "its column '%s' is that of output '%s'. Rename it with fetch(\"%s\", \"…\")"
+                    "expected a column of its own, found '%s' to be that of output '%s'. Rename it with fetch(\"%s\", \"…\")"
                             .formatted(column, before, output));
         } else if (!trimmed && !columns.named(column).isEmpty()) {
             mismatch(
                     output,
-                    "a column%s exists already. Rename it with fetch(\"%s\", \"…\")"
-                            .formatted(column.equals(output) ? " of that name" : " '%s'".formatted(column), output));
+                    "expected a new column, found '%s' among those of the DataFrame. Rename it with fetch(\"%s\", \"…\")"
+                            .formatted(columns.named(column).get(0).name(), output));
         }
     }
 
@@ -98,13 +98,17 @@ final class OutputBinder {
             if (declared.isEmpty()) {
                 mismatch(
                         spec.name(),
-                        "its rank is unknown. Give the shape of its cells with shape(\"%s\", …)".formatted(column));
+                        "expected a known number of dimensions, found %s of unknown rank. Give the shape of its cells with shape(\"%s\", …)"
+                                .formatted(spec.elementType(), column));
             }
             return declared;
         }
         String found = contract.describe(spec);
         if (spec.shape().numDimensions() == 0) {
-            mismatch(spec.name(), "expected a dimension of rows, found %s".formatted(found));
+            mismatch(
+                    spec.name(),
+                    "expected a dimension of rows, found %s. Reduce rows with reduceBlocks, or run a program over cells with mapRows"
+                            .formatted(found));
             return Optional.empty();
         }
         if (!trimmed && spec.shape().get(0) >= 0) {
@@ -117,8 +121,8 @@ final class OutputBinder {
         if (declared.isPresent() && !Shapes.accepts(spec.cellShape(), declared.get())) {
             mismatch(
                     spec.name(),
-                    "expected cells of shape %s, as declared, found %s"
-                            .formatted(Shapes.describe(declared.get()), found));
+                    "expected cells of shape %s, as declared, found %s. Mend shape(\"%s\", …)"
+                            .formatted(Shapes.describe(declared.get()), found, column));
             return Optional.empty();
         }
         return Optional.of(declared.orElseGet(spec::cellShape));

@@ -161,7 +161,7 @@ final class ReduceConvention {
         }
         mismatches.addOutput(
                 output.name(),
-                "expected %s, as the cells of input '%s' of %s, found %s. A reduction gives what it takes"
+                "expected %s, as the cells of input '%s' of %s, found %s. Make the program give what it takes"
                         .formatted(
                                 Shapes.describe(input.elementType(), cell),
                                 input.name(),

@@ -79,7 +79,7 @@ record Refinements(
 
     Refinements blockRows(int rows) {
         if (rows < 1) {
-            throw new IllegalArgumentException("Invalid block size: must be positive, found %d".formatted(rows));
+            throw new IllegalArgumentException("Invalid block size: must be positive, found %d. Mend blockRows(…)".formatted(rows));
         }
         return new Refinements(
                 program, feeds, feeding, fetches, shapes, nullPolicies, nullPolicy, OptionalInt.of(rows));
@@ -102,7 +102,8 @@ record Refinements(
         Map<String, V> more = new LinkedHashMap<>(map);
         Optional.ofNullable(more.put(key, value)).ifPresent(before -> {
             throw new IllegalArgumentException(
-                    "Cannot set '%s' to '%s': it was already set to '%s'".formatted(key, value, before));
+                    "Cannot set '%s' to '%s': expected it to be set once, found it set to '%s' before. Leave out one of the two"
+                            .formatted(key, value, before));
         });
         return more;
     }

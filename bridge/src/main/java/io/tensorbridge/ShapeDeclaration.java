@@ -40,13 +40,13 @@ final class ShapeDeclaration {
         for (long dimension : dimensions) {
             if (dimension < -1) {
                 throw invalid(
-                        column, "a dimension must be 0 or more, or -1 for unknown, found %d".formatted(dimension));
+                        column, "a dimension must be 0 or more, or -1 for unknown, found %d. Mend the dimensions".formatted(dimension));
             }
         }
         if (dimensions.length >= MAX_BLOCK_RANK) {
             throw invalid(
                     column,
-                    "must have at most %d dimensions, since rows are one more, found %d"
+                    "must have at most %d dimensions, since rows are one more, found %d. Give cells fewer dimensions"
                             .formatted(MAX_BLOCK_RANK - 1, dimensions.length));
         }
         Shape shape = Shape.of(dimensions);
@@ -56,7 +56,8 @@ final class ShapeDeclaration {
             if (dimension > Integer.MAX_VALUE || values > Integer.MAX_VALUE) {
                 throw invalid(
                         column,
-                        "must have at most %d values, found %s".formatted(Integer.MAX_VALUE, Shapes.describe(shape)));
+                        "must have at most %d values, found %s. Mend the dimensions, or split the cells"
+                                .formatted(Integer.MAX_VALUE, Shapes.describe(shape)));
             }
         }
         return shape;

@@ -41,7 +41,8 @@ final class ShapedColumns {
             }
         }
         if (found.isEmpty()) {
-            mismatches.add("column '%s': no such column; the columns are %s".formatted(name, columns.names()));
+            mismatches.add("column '%s': expected one of the columns %s, found none of that name. Mend the name"
+                    .formatted(name, columns.names()));
         } else if (found.size() > 1) {
             mismatches.add(
                     "column '%s': expected one column, found %d. Rename all but one".formatted(name, found.size()));

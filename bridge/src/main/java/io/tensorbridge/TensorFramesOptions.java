@@ -39,7 +39,7 @@ public final class TensorFramesOptions {
         long rows = number(conf, BLOCK_ROWS, DEFAULT_BLOCK_ROWS);
         if (rows > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(
-                    "Invalid %s: must be at most %d, found %d".formatted(BLOCK_ROWS, Integer.MAX_VALUE, rows));
+                    "Invalid %s: must be at most %d, found %d. Lower it".formatted(BLOCK_ROWS, Integer.MAX_VALUE, rows));
         }
         return (int) rows;
     }

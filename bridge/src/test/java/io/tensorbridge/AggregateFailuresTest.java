@@ -59,14 +59,14 @@ class AggregateFailuresTest {
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage("""
                         Cannot run program 'sum' on this DataFrame:
-                          - input 'x_input': no such column 'value'; the columns are [k, x, k]. Bind one with feed("x_input", "…")
-                          - by("key"): no such column; the columns are [k, x, k]
+                          - input 'x_input': expected a column 'value', found columns [k, x, k]. Bind one with feed("x_input", "…")
+                          - by("key"): expected one of the columns [k, x, k], found none of that name. Mend the name
                           - by("k"): expected one column 'k', found 2. Rename all but one""");
         assertThatThrownBy(() -> aggregate(SUM).by("k").fetch("x", "k").apply(df))
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage("""
                         Cannot run program 'sum' on this DataFrame:
-                          - output 'x': its column 'k' is that of a key. Rename it with fetch("x", "…")""");
+                          - output 'x': expected a column of its own, found 'k' to be that of a key. Rename it with fetch("x", "…")""");
     }
 
     @Test

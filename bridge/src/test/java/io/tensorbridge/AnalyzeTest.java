@@ -309,7 +309,7 @@ class AnalyzeTest {
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage("""
                         Cannot analyze this DataFrame:
-                          - column 'y': no such column; the columns are [id, x, X, tags]
+                          - column 'y': expected one of the columns [id, x, X, tags], found none of that name. Mend the name
                           - column 'id': expected arrays, binaries, vectors or matrices, found bigint
                           - column 'x': expected one column, found 2. Rename all but one
                           - column 'tags' of type map<string,int> has no tensor form""");

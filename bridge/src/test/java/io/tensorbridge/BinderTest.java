@@ -69,11 +69,11 @@ class BinderTest {
         assertRefused(
                 df,
                 mapBlocks(PLUS_THREE),
-                "input 'x': no such column; the columns are [single, long, pixels, rows, bytes, tags]. Bind one with feed(\"x\", \"…\")");
+                "input 'x': expected a column 'x', found columns [single, long, pixels, rows, bytes, tags]. Bind one with feed(\"x\", \"…\")");
         assertRefused(
                 df,
                 mapBlocks(PLUS_THREE).feed("x", "measurements"),
-                "input 'x': no such column 'measurements'; the columns are [single, long, pixels, rows, bytes, tags]. Bind one with feed(\"x\", \"…\")");
+                "input 'x': expected a column 'measurements', found columns [single, long, pixels, rows, bytes, tags]. Bind one with feed(\"x\", \"…\")");
     }
 
     @Test
@@ -201,7 +201,7 @@ class BinderTest {
         assertRefused(
                 df,
                 mapBlocks(two).fetch("a", "y").fetch("b", "Y"),
-                "output 'b': its column 'Y' is that of output 'a'. Rename it with fetch(\"b\", \"…\")");
+                "output 'b': expected a column of its own, found 'Y' to be that of output 'a'. Rename it with fetch(\"b\", \"…\")");
     }
 
     @Test
@@ -253,8 +253,8 @@ class BinderTest {
         assertRefused(
                 columns(spark),
                 mapBlocks(PLUS_THREE).feed("xs", "x").fetch("zs", "z"),
-                "input 'xs': no such input; the inputs are [x]. Mend feed(\"xs\", \"x\")",
-                "output 'zs': no such output; the outputs are [z]. Mend fetch(\"zs\", \"z\")");
+                "input 'xs': expected one of the inputs [x], found no input of that name. Mend feed(\"xs\", \"x\")",
+                "output 'zs': expected one of the outputs [z], found no output of that name. Mend fetch(\"zs\", \"z\")");
         assertRefused(
                 columns(spark),
                 mapBlocks(PLUS_THREE).onNull("single", NullPolicy.dropRow()),
@@ -271,7 +271,7 @@ class BinderTest {
         assertRefused(
                 columns(spark),
                 mapBlocks(halves).onNull(NullPolicy.fill(0.5)),
-                "input 'long': Cannot fill nulls of column 'long' with 0.5: expected a value that bigint holds exactly");
+                "input 'long': Cannot fill nulls of column 'long': expected a value that bigint holds exactly, found 0.5. Mend onNull(…)");
     }
 
     @Test
@@ -290,7 +290,7 @@ class BinderTest {
         assertRefused(
                 df,
                 mapBlocks(iris),
-                "input 'features': no such column; the columns are [id, mean, label]. Bind one with feed(\"features\", \"…\")",
+                "input 'features': expected a column 'features', found columns [id, mean, label]. Bind one with feed(\"features\", \"…\")",
                 "input 'mean': expected DT_FLOAT[?, 3], found column 'mean' of DT_DOUBLE[?, ?]. Cast it: col(\"mean\").cast(\"array<float>\")",
                 "output 'label': a column of that name exists already. Rename it with fetch(\"label\", \"…\")");
     }
@@ -299,13 +299,13 @@ class BinderTest {
     void argumentsThatAreWrongByThemselves() {
         assertThatThrownBy(() -> mapBlocks(PLUS_THREE).blockRows(0))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Invalid block size: must be positive, found 0");
+                .hasMessage("Invalid block size: must be positive, found 0. Mend blockRows(…)");
         assertThatThrownBy(() -> mapBlocks(PLUS_THREE).shape("x", -2))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Invalid shape of column 'x': a dimension must be 0 or more, or -1 for unknown, found -2");
+                .hasMessage("Invalid shape of column 'x': a dimension must be 0 or more, or -1 for unknown, found -2. Mend the dimensions");
         assertThatThrownBy(() -> mapBlocks(PLUS_THREE).feed("x", "a").feed("x", "b"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot set 'x' to 'b': it was already set to 'a'");
+                .hasMessage("Cannot set 'x' to 'b': expected it to be set once, found it set to 'a' before. Leave out one of the two");
     }
 
     @Test
@@ -321,7 +321,7 @@ class BinderTest {
                                         "Invalid spark.tensorbridge.blockRows: must be a number, found 'many'";
                                     case "0" -> "Invalid spark.tensorbridge.blockRows: must be positive, found 0";
                                     default ->
-                                        "Invalid spark.tensorbridge.blockRows: must be at most 2147483647, found 1000000000000";
+                                        "Invalid spark.tensorbridge.blockRows: must be at most 2147483647, found 1000000000000. Lower it";
                                 });
             } finally {
                 spark.conf().unset(TensorFramesOptions.BLOCK_ROWS);

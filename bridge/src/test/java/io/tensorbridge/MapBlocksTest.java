@@ -205,7 +205,7 @@ class MapBlocksTest {
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage("""
                         Cannot run program 'odd' on this DataFrame:
-                          - input 'b': expected DT_FLOAT[?, 3], but input 'a' takes column 'x' as DT_FLOAT[?, 4]""");
+                          - input 'b': expected DT_FLOAT[?, 3], found column 'x' to be fed to input 'a' as DT_FLOAT[?, 4]. Feed one of them with a column of its own""");
     }
 
     @Test

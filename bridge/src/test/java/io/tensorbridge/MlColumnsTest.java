@@ -198,7 +198,7 @@ class MlColumnsTest {
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage("""
                         Cannot give columns as vectors or matrices:
-                          - column 'x': no such column; the columns are [id, longs, nested, flat, vector]
+                          - column 'x': expected one of the columns [id, longs, nested, flat, vector], found none of that name. Mend the name
                           - column 'id': expected arrays of arrays of float or double, or flat ones, found bigint
                           - column 'longs': expected array<float> or array<double>, found array<bigint>
                           - column 'nested': expected array<float> or array<double>, found array<array<double>>

@@ -242,7 +242,7 @@ class NullsTest {
         over(source, df, read -> {
             var thrown = assertThatThrownBy(
                     () -> mapBlocks(SUM).blockRows(200).apply(read).collectAsList());
-            thrown.rootCause().hasMessage("Cannot feed column 'x': expected 3 values in row 41 of block 2, found 2");
+            thrown.rootCause().hasMessage("Cannot feed column 'x': expected 3 values in row 41 of block 2, found 2. Pad such arrays with pad(\"x\"), or run a program over cells with mapRows");
             thrown.hasStackTraceContaining(SignatureMismatchException.class.getName());
         });
     }
@@ -256,7 +256,7 @@ class NullsTest {
         Dataset<Row> df = spark.range(1).select(array(lit(1f), lit(2f), lit(3f)).as("x"));
         assertThatThrownBy(() -> mapBlocks(program).apply(df).collectAsList())
                 .rootCause()
-                .hasMessage("Cannot feed column 'x': expected 4 values in row 0 of block 0, found 3");
+                .hasMessage("Cannot feed column 'x': expected 4 values in row 0 of block 0, found 3. Pad such arrays with pad(\"x\"), or run a program over cells with mapRows");
     }
 
     @Test
@@ -267,7 +267,7 @@ class NullsTest {
                         mapBlocks(SUM).onNull(NullPolicy.fill(0)).apply(df).collectAsList())
                 .rootCause()
                 .hasMessage(
-                        "Cannot feed column 'x': its cell shape is unknown, since all cells of block 0 are null. Give it with shape(\"x\", …)");
+                        "Cannot feed column 'x': expected a cell that tells the shape of all in block 0, found nulls alone. Give the shape with shape(\"x\", …)");
         List<Row> rows = mapBlocks(SUM)
                 .onNull(NullPolicy.fill(2))
                 .shape("x", 5)

@@ -144,7 +144,7 @@ class ReduceBlocksTest {
         assertThatThrownBy(() -> reduceBlocks(Reductions.mean()).checked().apply(df))
                 .rootCause()
                 .hasMessage(
-                        "Program 'mean' failed on block 1 of partition 0 (9 rows): expected output 'x' to be 4.0 however the rows are divided, found 3.25 for 3 and 6 of them. The program is no reduction: f(f(a), f(b)) must be f(a and b)");
+                        "Program 'mean' failed on block 1 of partition 0 (9 rows): expected output 'x' to be 4.0 however the rows are divided, found 3.25 for 3 and 6 of them. Make the program a reduction: f(f(a), f(b)) must be f(a and b)");
     }
 
     @Test
@@ -166,7 +166,7 @@ class ReduceBlocksTest {
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage(
                         "Cannot run program 'p' on this DataFrame:\n"
-                                + "  - output 'x': expected DT_DOUBLE[], as the cells of input 'x_input' of DT_DOUBLE[?], found DT_DOUBLE[?]. A reduction gives what it takes");
+                                + "  - output 'x': expected DT_DOUBLE[], as the cells of input 'x_input' of DT_DOUBLE[?], found DT_DOUBLE[?]. Make the program give what it takes");
         assertThatThrownBy(() -> reduceBlocks(Reductions.sum(TFloat32.class)).apply(df))
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage(
@@ -188,7 +188,7 @@ class ReduceBlocksTest {
         assertThatThrownBy(() -> reduceBlocks(distinct).blockRows(3).apply(df))
                 .rootCause()
                 .hasMessage(
-                        "Program 'distinct' failed on block 1 of partition 0 (3 rows): expected output 'x' to give cells of 3 values, as before, found 5. A reduction gives cells of one shape");
+                        "Program 'distinct' failed on block 1 of partition 0 (3 rows): expected output 'x' to give cells of 3 values, as before, found 5. Make the program give cells of one shape");
     }
 
     @Test

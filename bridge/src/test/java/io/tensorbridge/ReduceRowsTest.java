@@ -93,7 +93,7 @@ class ReduceRowsTest {
                         .checked()
                         .apply(spark.range(0, 9, 1, 1).select(col("id").as("x"))))
                 .rootCause()
-                .hasMessageContaining("The program is no reduction");
+                .hasMessageContaining("Make the program a reduction");
     }
 
     @Test

@@ -98,7 +98,7 @@ class ShapeDeclarationTest {
         Dataset<Row> df = columns(spark);
         assertRefused(df, """
                 Cannot give cells the shape [3]:
-                  - column 'x': no such column; the columns are [id, pixels, rows, bytes, tags, vector, matrix]""", "x", 3);
+                  - column 'x': expected one of the columns [id, pixels, rows, bytes, tags, vector, matrix], found none of that name. Mend the name""", "x", 3);
         assertRefused(df.withColumnRenamed("bytes", "Pixels"), """
                 Cannot give cells the shape [3]:
                   - column 'pixels': expected one column, found 2. Rename all but one""", "pixels", 3);
@@ -122,15 +122,15 @@ class ShapeDeclarationTest {
         assertThatThrownBy(() -> withShape(df, "pixels", 3, -2))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "Invalid shape of column 'pixels': a dimension must be 0 or more, or -1 for unknown, found -2");
+                        "Invalid shape of column 'pixels': a dimension must be 0 or more, or -1 for unknown, found -2. Mend the dimensions");
         assertThatThrownBy(() -> withShape(df, "pixels", new long[254]))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "Invalid shape of column 'pixels': must have at most 253 dimensions, since rows are one more, found 254");
+                        "Invalid shape of column 'pixels': must have at most 253 dimensions, since rows are one more, found 254. Give cells fewer dimensions");
         assertThatThrownBy(() -> withShape(df, "pixels", 1 << 16, -1, 1 << 15))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "Invalid shape of column 'pixels': must have at most 2147483647 values, found [65536, ?, 32768]");
+                        "Invalid shape of column 'pixels': must have at most 2147483647 values, found [65536, ?, 32768]. Mend the dimensions, or split the cells");
         assertThat(withShape(df, "pixels", new long[253])
                         .schema()
                         .apply("pixels")

@@ -60,7 +60,7 @@ final class BinaryColumn extends UniformColumn {
 
     private void write(Object base, long offset, int length, int at) {
         if (length != width) {
-            throw errors().wrongLength(width, at, length);
+            throw errors().wrongBinary(width, at, length);
         }
         Platform.copyMemory(base, offset, null, address() + (long) at * width, width);
     }
@@ -90,7 +90,7 @@ final class BinaryColumn extends UniformColumn {
         int first = from.getArrayOffset(start);
         for (int i = 0; i < count; i++) {
             if (from.getArrayLength(start + i) != width) {
-                throw errors().wrongLength(width, i, from.getArrayLength(start + i));
+                throw errors().wrongBinary(width, i, from.getArrayLength(start + i));
             }
             if (from.getArrayOffset(start + i) != first + i * width) {
                 return false;

@@ -55,8 +55,8 @@ public record BlockColumn(
         }
         if (onNull instanceof NullPolicy.Fill fill && !canHold(type, layout, fill)) {
             throw new IllegalArgumentException(
-                    "Cannot fill nulls of column '%s' with %s: expected a value that %s holds exactly"
-                            .formatted(name, fill.value(), elementType(type).catalogString()));
+                    "Cannot fill nulls of column '%s': expected a value that %s holds exactly, found %s. Mend onNull(…)"
+                            .formatted(name, elementType(type).catalogString(), fill.value()));
         }
     }
 

@@ -49,40 +49,54 @@ final class CellErrors {
                         .formatted(base + row, block, name));
     }
 
+    /** An array of another length than the others, or than the program takes. */
     BlockException wrongLength(int expected, int row, int found) {
         return cannotFeed(
-                "expected %d values in row %d of block %d, found %d".formatted(expected, base + row, block, found));
+                "expected %d values in row %d of block %d, found %d. Pad such arrays with pad(\"%s\"), or run a program over cells with mapRows"
+                        .formatted(expected, base + row, block, found, name));
+    }
+
+    BlockException wrongBinary(int expected, int row, int found) {
+        return cannotFeed(
+                "expected %d values in row %d of block %d, found %d. Mend shape(\"%s\", …), or filter such rows"
+                        .formatted(expected, base + row, block, found, name));
+    }
+
+    BlockException wrongVector(int expected, int row, int found) {
+        return cannotFeed(
+                "expected %d values in row %d of block %d, found %d. Feed vectors of one size, or filter such rows"
+                        .formatted(expected, base + row, block, found));
     }
 
     BlockException wrongMatrix(int rows, int columns, int row, int foundRows, int foundColumns) {
-        return cannotFeed("expected a matrix of shape [%d, %d] in row %d of block %d, found [%d, %d]"
+        return cannotFeed("expected a matrix of shape [%d, %d] in row %d of block %d, found [%d, %d]. Feed matrices of one shape, or filter such rows"
                 .formatted(rows, columns, base + row, block, foundRows, foundColumns));
     }
 
     BlockException corrupt(String kind, int row) {
-        return cannotFeed("expected a %s whose indices and values fit its size in row %d of block %d, found others"
+        return cannotFeed("expected a %s whose indices and values fit its size in row %d of block %d, found others. Make it anew, or filter such rows"
                 .formatted(kind, base + row, block));
     }
 
     BlockException emptyCell(int row) {
         return cannotFeed(
-                "its cell shape is unknown, since row %d of block %d is an empty array of arrays. Give it with shape(\"%s\", …)"
+                "expected a cell that tells the shape of all in row %d of block %d, found an empty array of arrays. Give the shape with shape(\"%s\", …)"
                         .formatted(base + row, block, name));
     }
 
     BlockException unknownLength() {
         return cannotFeed(
-                "its cell shape is unknown, since all cells of block %d are null. Give it with shape(\"%s\", …)"
+                "expected a cell that tells the shape of all in block %d, found nulls alone. Give the shape with shape(\"%s\", …)"
                         .formatted(block, name));
     }
 
     BlockException tooManyValues(long most, int rows, long valuesOfRow) {
-        return cannotFeed("expected at most %d values in a block, found %d rows of %d. Lower blockRows"
-                .formatted(most, rows, valuesOfRow));
+        return cannotFeed("expected at most %d values in block %d, found %d rows of %d. Lower blockRows"
+                .formatted(most, block, rows, valuesOfRow));
     }
 
     BlockException tooLarge(long most, int row) {
-        return cannotFeed("expected at most %d values or bytes in row %d of block %d, found more"
+        return cannotFeed("expected at most %d values or bytes in row %d of block %d, found more. Split such cells, or filter them"
                 .formatted(most, base + row, block));
     }
 }

@@ -110,7 +110,7 @@ final class LinalgColumn extends NestedColumn {
     private long placeOfVector(int size, int at) {
         learnWidth(0, size);
         if (size != width(0)) {
-            throw errors().wrongLength(width(0), at, size);
+            throw errors().wrongVector(width(0), at, size);
         }
         return address() + at * cellBytes();
     }

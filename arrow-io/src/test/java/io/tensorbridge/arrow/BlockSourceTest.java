@@ -394,13 +394,13 @@ class BlockSourceTest {
                         "x", 0, DataTypes.DoubleType, List.of(), NullPolicy.fill(9_007_199_254_740_993L)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "Cannot fill nulls of column 'x' with 9007199254740993: expected a value that double holds exactly");
+                        "Cannot fill nulls of column 'x': expected a value that double holds exactly, found 9007199254740993. Mend onNull(…)");
         assertThatThrownBy(() -> column("x", 0, FLOATS))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Invalid column 'x': expected 1 widths for array<float>, found []");
         assertThatThrownBy(() ->
                         new BlockColumn("x", 0, DataTypes.IntegerType, List.of(), NullPolicy.fill(3_000_000_000L)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fill nulls of column 'x' with 3000000000: expected a value that int holds exactly");
+                .hasMessage("Cannot fill nulls of column 'x': expected a value that int holds exactly, found 3000000000. Mend onNull(…)");
     }
 }

@@ -227,11 +227,11 @@ class LinalgColumnTest {
         assertThatThrownBy(
                         () -> advance(Kind.VECTOR, Vectors.dense(1, 2), Vectors.sparse(3, new int[0], new double[0])))
                 .isInstanceOf(BlockException.class)
-                .hasMessage("Cannot feed column 'v': expected 2 values in row 1 of block 0, found 3");
+                .hasMessage("Cannot feed column 'v': expected 2 values in row 1 of block 0, found 3. Feed vectors of one size, or filter such rows");
         assertThatThrownBy(() -> advance(Kind.MATRIX, Matrices.zeros(2, 3), Matrices.zeros(3, 2)))
                 .isInstanceOf(BlockException.class)
                 .hasMessage(
-                        "Cannot feed column 'v': expected a matrix of shape [2, 3] in row 1 of block 0, found [3, 2]");
+                        "Cannot feed column 'v': expected a matrix of shape [2, 3] in row 1 of block 0, found [3, 2]. Feed matrices of one shape, or filter such rows");
     }
 
     @Test
@@ -242,14 +242,14 @@ class LinalgColumnTest {
                         advance(Kind.VECTOR, new GenericInternalRow(new Object[] {(byte) 0, 3, indices, values})))
                 .isInstanceOf(BlockException.class)
                 .hasMessage(
-                        "Cannot feed column 'v': expected a vector whose indices and values fit its size in row 0 of block 0, found others");
+                        "Cannot feed column 'v': expected a vector whose indices and values fit its size in row 0 of block 0, found others. Make it anew, or filter such rows");
         var ends = new GenericArrayData(new int[] {0, 1, 1});
         assertThatThrownBy(() -> advance(
                         Kind.MATRIX,
                         new GenericInternalRow(new Object[] {(byte) 0, 2, 2, ends, indices, values, false})))
                 .isInstanceOf(BlockException.class)
                 .hasMessage(
-                        "Cannot feed column 'v': expected a matrix whose indices and values fit its size in row 0 of block 0, found others");
+                        "Cannot feed column 'v': expected a matrix whose indices and values fit its size in row 0 of block 0, found others. Make it anew, or filter such rows");
         assertThatThrownBy(() -> advance(
                         Kind.MATRIX, new GenericInternalRow(new Object[] {(byte) 1, 2, 2, null, null, values, false})))
                 .isInstanceOf(BlockException.class)

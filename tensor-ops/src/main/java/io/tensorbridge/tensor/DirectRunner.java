@@ -214,7 +214,10 @@ final class DirectRunner implements BlockRunner {
             throw new ProgramException(what, limit.exceeded());
         }
         session.requireSound(what); // cut short on another's account, the message would be a riddle
-        throw new ProgramException(what, NativeSession.messageOf(status));
+        throw new ProgramException(
+                what,
+                "expected TensorFlow to run it, found an error: %s. Mend the program, or what it is fed with"
+                        .formatted(NativeSession.messageOf(status)));
     }
 
     private VectorSchemaRoot dressOutputs() {
@@ -230,11 +233,11 @@ final class DirectRunner implements BlockRunner {
                 if (columns.get(i).getValueCount() != rows) {
                     throw new ProgramException(
                             what,
-                            "output '%s' has %d rows, but output '%s' has %d"
+                            "expected %d rows of output '%s', as of output '%s', found %d. Fetch them apart, or mend the program"
                                     .formatted(
-                                            fetches.get(0).output(),
                                             rows,
                                             fetches.get(i).output(),
+                                            fetches.get(0).output(),
                                             columns.get(i).getValueCount()));
                 }
             }

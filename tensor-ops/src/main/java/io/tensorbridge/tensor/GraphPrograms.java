@@ -46,26 +46,24 @@ final class GraphPrograms {
             return fromGraphDef(GraphDef.parseFrom(bytes), fetches);
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalArgumentException(
-                    "Cannot read graph: expected a serialised GraphDef, found %d bytes that are none (%s)"
+                    "Cannot read graph: expected a serialised GraphDef, found %d bytes that are none (%s). Export it again, in binary form"
                             .formatted(bytes.length, e.getMessage()),
                     e);
         }
     }
 
     static Program fromGraphDef(GraphDef graphDef, List<String> fetches) {
-        if (graphDef.getNodeCount() == 0) {
-            throw new IllegalArgumentException("Cannot read graph: expected a GraphDef with operations, found none");
-        }
+        GraphCheck.check(graphDef);
         if (fetches.isEmpty()) {
             throw new IllegalArgumentException(
-                    "Cannot read graph: no output was named. Name one or more, such as fromGraphDef(graph, \"z\")");
+                    "Cannot read graph: expected the name of an output, found none. Name one or more, such as fromGraphDef(graph, \"z\")");
         }
         TensorFlowRuntime.load();
         try (var graph = new Graph()) {
             try {
                 graph.importGraphDef(graphDef);
             } catch (TensorFlowException | IllegalArgumentException e) {
-                throw new IllegalArgumentException("Cannot import graph: " + e.getMessage(), e);
+                throw GraphCheck.refused(graphDef, e);
             }
             Map<String, String> named = new LinkedHashMap<>();
             for (String fetch : fetches) {
@@ -81,7 +79,7 @@ final class GraphPrograms {
         GraphOperation found = graph.operation(operation);
         if (found == null) {
             throw new IllegalArgumentException(
-                    "Cannot fetch '%s': the graph has no operation '%s'; its operations are %s"
+                    "Cannot fetch '%s': expected an operation '%s' in the graph, found %s. Mend fromGraphDef(graph, \"…\")"
                             .formatted(fetch, operation, someOperations(graph)));
         }
         int index;
@@ -89,15 +87,18 @@ final class GraphPrograms {
             index = colon < 0 ? 0 : Integer.parseInt(fetch.substring(colon + 1));
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
-                    "Cannot fetch '%s': expected operation or operation:index".formatted(fetch), e);
+                    "Cannot fetch '%s': expected operation or operation:index, found '%s'. Mend fromGraphDef(graph, \"…\")"
+                            .formatted(fetch, fetch), e);
         }
         if (index < 0 || index >= found.numOutputs()) {
             throw new IllegalArgumentException(
-                    "Cannot fetch '%s': operation '%s' has %d outputs".formatted(fetch, operation, found.numOutputs()));
+                    "Cannot fetch '%s': expected an output below %d of operation '%s', found %d. Mend fromGraphDef(graph, \"…\")"
+                            .formatted(fetch, found.numOutputs(), operation, index));
         }
         if (found.type().equals("Placeholder")) {
             throw new IllegalArgumentException(
-                    "Cannot fetch '%s': it is an input, which TensorFlow does not hand back".formatted(fetch));
+                    "Cannot fetch '%s': expected an operation that computes, found an input, which TensorFlow does not hand back. Fetch an identity of it"
+                            .formatted(fetch));
         }
         return operation + ":" + index;
     }

@@ -114,27 +114,29 @@ final class OutputVectors implements AutoCloseable {
         if (!fits) {
             throw new ProgramException(
                     what,
-                    "expected output '%s' to have %s, found shape %s"
+                    "expected output '%s' to have %s, found shape %s. Mend shape(\"%s\", …), or the program"
                             .formatted(
                                     fetch.output(),
                                     type.isBinary()
                                             ? "a dimension of rows"
                                             : "%d dimensions, rows first".formatted(rank + 1),
-                                    Shapes.describe(Shape.of(dims))));
+                                    Shapes.describe(Shape.of(dims)),
+                                    fetch.field().getName()));
         }
         if (!Shapes.accepts(fetch.cellShape(), Shape.of(Arrays.copyOfRange(dims, 1, dims.length)))) {
             throw new ProgramException(
                     what,
-                    "expected cells of output '%s' to have shape %s, found tensor of shape %s"
+                    "expected cells of output '%s' to have shape %s, found tensor of shape %s. Mend shape(\"%s\", …), or the program"
                             .formatted(
                                     fetch.output(),
                                     Shapes.describe(fetch.cellShape()),
-                                    Shapes.describe(Shape.of(dims))));
+                                    Shapes.describe(Shape.of(dims)),
+                                    fetch.field().getName()));
         }
         if (product(dims, dims.length) > Integer.MAX_VALUE) { // Arrow's offsets and counts are 32 bits wide
             throw new ProgramException(
                     what,
-                    "output '%s' has shape %s, more than 2147483647 values. Lower blockRows"
+                    "expected at most 2147483647 values of output '%s', found shape %s. Lower blockRows"
                             .formatted(fetch.output(), Shapes.describe(Shape.of(dims))));
         }
     }

@@ -143,7 +143,7 @@ final class RowShapes {
             int next = MemoryUtil.getInt(address + (long) i * Integer.BYTES);
             if (next - last != width || width < 0) {
                 throw new SignatureMismatchException(
-                        "Cannot feed column '%s': expected arrays of one length inside of row %d, found %d and %d"
+                        "Cannot feed column '%s': expected arrays of one length inside of row %d, found %d and %d. Pad them, or filter such rows"
                                 .formatted(of.column().name(), row, width, next - last));
             }
             last = next;

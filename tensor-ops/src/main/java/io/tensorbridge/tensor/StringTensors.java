@@ -177,8 +177,8 @@ final class StringTensors {
                 if (bytes > Integer.MAX_VALUE) {
                     throw new ProgramException(
                             what,
-                            "output '%s' has %d bytes of strings, more than %d. Lower blockRows"
-                                    .formatted(output, bytes, Integer.MAX_VALUE));
+                            "expected at most %d bytes of strings of output '%s', found %d. Lower blockRows"
+                                    .formatted(Integer.MAX_VALUE, output, bytes));
                 }
                 ArrowBuf text = allocator.buffer(bytes + HEADER_BYTES); // the last copy of words may go beyond its end
                 writeText(headers, count, offsets.memoryAddress(), text.memoryAddress());

@@ -205,7 +205,7 @@ class ProgramSessionTest {
                 var x = Vectors.doubles("x", allocator, 1, 2, 3)) {
             assertThatThrownBy(() -> runner.run(List.of(x)))
                     .isInstanceOf(ProgramException.class)
-                    .hasMessageStartingWith("Program 'pairs' failed: Incompatible shapes: [3] vs. [2]");
+                    .hasMessageStartingWith("Program 'pairs' failed: expected TensorFlow to run it, found an error: Incompatible shapes: [3] vs. [2]");
             assertThat(NativeTensors.liveTensors()).isZero();
         }
     }
@@ -228,7 +228,7 @@ class ProgramSessionTest {
             assertThatThrownBy(() -> runner.run(List.of(x)))
                     .isInstanceOf(ProgramException.class)
                     .hasMessage(
-                            "Program 'a,b,c' failed: expected output 'b' to have 2 dimensions, rows first, found shape [3]");
+                            "Program 'a,b,c' failed: expected output 'b' to have 2 dimensions, rows first, found shape [3]. Mend shape(\"b\", …), or the program");
             assertThat(NativeTensors.liveTensors()).isZero();
         }
     }
@@ -250,7 +250,7 @@ class ProgramSessionTest {
                 var x = Vectors.doubles("x", allocator, 1, 2, 3)) {
             assertThatThrownBy(() -> runner.run(List.of(x)))
                     .isInstanceOf(ProgramException.class)
-                    .hasMessage("Program 'all,two' failed: output 'all' has 3 rows, but output 'two' has 2");
+                    .hasMessage("Program 'all,two' failed: expected 3 rows of output 'two', as of output 'all', found 2. Fetch them apart, or mend the program");
         }
     }
 

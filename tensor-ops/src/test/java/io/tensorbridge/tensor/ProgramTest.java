@@ -154,7 +154,7 @@ class ProgramTest {
     void refusesAnEmptyGraph() {
         assertThatThrownBy(() -> Program.fromGraphDef(new byte[0], "z"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot read graph: expected a GraphDef with operations, found none");
+                .hasMessage("Cannot read graph: expected a GraphDef with operations, found none. Export it again");
     }
 
     @Test
@@ -162,7 +162,7 @@ class ProgramTest {
         assertThatThrownBy(() -> Program.fromGraphDef(plusThreeGraph()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "Cannot read graph: no output was named. Name one or more, such as fromGraphDef(graph, \"z\")");
+                        "Cannot read graph: expected the name of an output, found none. Name one or more, such as fromGraphDef(graph, \"z\")");
     }
 
     @Test
@@ -171,8 +171,8 @@ class ProgramTest {
         graph.addNodeBuilder().setName("z").setOp("NoSuchOperation");
         assertThatThrownBy(() -> Program.fromGraphDef(graph.build(), "z"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith(
-                        "Cannot import graph: Op type not registered 'NoSuchOperation' in binary running on ");
+                .hasMessage(
+                        "Cannot read graph: expected operations that TensorFlow 2.18.0 knows, found NoSuchOperation as operation 'z'. Export the graph with that version or an older one");
     }
 
     @Test
@@ -180,16 +180,16 @@ class ProgramTest {
         assertThatThrownBy(() -> Program.fromGraphDef(plusThreeGraph(), "y"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "Cannot fetch 'y': the graph has no operation 'y'; its operations are [x, unused, three, z]");
+                        "Cannot fetch 'y': expected an operation 'y' in the graph, found [x, unused, three, z]. Mend fromGraphDef(graph, \"…\")");
         assertThatThrownBy(() -> Program.fromGraphDef(plusThreeGraph(), "z:1"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fetch 'z:1': operation 'z' has 1 outputs");
+                .hasMessage("Cannot fetch 'z:1': expected an output below 1 of operation 'z', found 1. Mend fromGraphDef(graph, \"…\")");
         assertThatThrownBy(() -> Program.fromGraphDef(plusThreeGraph(), "z:first"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fetch 'z:first': expected operation or operation:index");
+                .hasMessage("Cannot fetch 'z:first': expected operation or operation:index, found 'z:first'. Mend fromGraphDef(graph, \"…\")");
         assertThatThrownBy(() -> Program.fromGraphDef(plusThreeGraph(), "x"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fetch 'x': it is an input, which TensorFlow does not hand back");
+                .hasMessage("Cannot fetch 'x': expected an operation that computes, found an input, which TensorFlow does not hand back. Fetch an identity of it");
     }
 
     @Test

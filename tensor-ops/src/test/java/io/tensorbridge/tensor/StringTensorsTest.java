@@ -252,7 +252,7 @@ class StringTensorsTest {
             assertThatThrownBy(() -> runner.run(List.of(x)))
                     .isInstanceOf(ProgramException.class)
                     .hasMessageStartingWith(
-                            "Program 'y' failed: StringToNumberOp could not correctly convert string: xxxx");
+                            "Program 'y' failed: expected TensorFlow to run it, found an error: StringToNumberOp could not correctly convert string: xxxx");
             assertThat(NativeTensors.liveTensors()).isZero();
         }
     }
@@ -363,8 +363,8 @@ class StringTensorsTest {
             }
             assertThatThrownBy(() -> StringTensors.arrowOf(tensor, count, allocator, ledger, "y", "Program 'p' failed"))
                     .isInstanceOf(ProgramException.class)
-                    .hasMessage("Program 'p' failed: output 'y' has 2147483648 bytes of strings, "
-                            + "more than 2147483647. Lower blockRows");
+                    .hasMessage("Program 'p' failed: expected at most 2147483647 bytes of strings of output 'y', "
+                            + "found 2147483648. Lower blockRows");
         }
     }
 

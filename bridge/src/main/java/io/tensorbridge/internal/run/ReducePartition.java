@@ -140,7 +140,7 @@ final class ReducePartition implements AutoCloseable {
         if (found == 0 || found >= rows) {
             throw session.failed(
                     rows,
-                    "expected output '%s' to give fewer rows, and one at least, found %d"
+                    "expected output '%s' to give fewer rows, and one at least, found %d. Mend the program"
                             .formatted(task.again().fetches().get(0).output(), found),
                     /* cause= */ null);
         }
@@ -154,7 +154,7 @@ final class ReducePartition implements AutoCloseable {
             } else if (valuesOfCell[i] != found) {
                 throw session.failed(
                         rows,
-                        "expected output '%s' to give cells of %d values, as before, found %d. A reduction gives cells of one shape"
+                        "expected output '%s' to give cells of %d values, as before, found %d. Make the program give cells of one shape"
                                 .formatted(task.again().fetches().get(i).output(), valuesOfCell[i], found),
                         /* cause= */ null);
             }
@@ -191,7 +191,7 @@ final class ReducePartition implements AutoCloseable {
             String output = task.again().fetches().get(difference.column()).output();
             throw session.failed(
                     rows,
-                    "expected output '%s' to be %s however the rows are divided, found %s for %d and %d of them. The program is no reduction: f(f(a), f(b)) must be f(a and b)"
+                    "expected output '%s' to be %s however the rows are divided, found %s for %d and %d of them. Make the program a reduction: f(f(a), f(b)) must be f(a and b)"
                             .formatted(output, difference.whole(), difference.inParts(), cut, rows - cut),
                     /* cause= */ null);
         });

@@ -81,7 +81,7 @@ final class TaskSession implements AutoCloseable {
             try (outputs) {
                 throw failed(
                         rows,
-                        "expected one row of each output for each of %d groups, found %d"
+                        "expected one row of each output for each of %d groups, found %d. Make the program reduce each to one row"
                                 .formatted(groups, outputs.getRowCount()),
                         /* cause= */ null);
             }

@@ -1,0 +1,35 @@
+package io.tensorbridge;
+
+import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.ProgramFacts;
+import java.util.Collection;
+
+/** Notes what is wrong with a program whatever it is fed with: it would fail in every task, or give what is no result. */
+final class ProgramCheck {
+
+    private ProgramCheck() {}
+
+    /** Notes operations that cannot run. */
+    static void ofAny(Program program, Collection<String> outputs, Mismatches mismatches) {
+        ProgramFacts.withoutKernel(program, outputs)
+                .ifPresent(operation -> mismatches.addOperation(
+                        operation.name(),
+                        "expected a kernel for the CPU, found kernels for %s of %s. Put another operation in its place"
+                                .formatted(operation.found(), operation.type())));
+        ProgramFacts.oversized(program, outputs)
+                .ifPresent(operation -> mismatches.addOperation(
+                        operation.name(),
+                        "expected %s to make at most %d values, found shape %s. Make it smaller in the program"
+                                .formatted(operation.type(), Integer.MAX_VALUE, operation.found())));
+    }
+
+    /** Notes those too whose numbers are others each time: what they take part in is no reduction. */
+    static void ofReduction(Program program, Collection<String> outputs, Mismatches mismatches) {
+        ofAny(program, outputs, mismatches);
+        ProgramFacts.random(program, outputs)
+                .ifPresent(operation -> mismatches.addOperation(
+                        operation.name(),
+                        "expected f(f(a), f(b)) to be f(a and b), found %s, which gives other numbers each time. Draw them in mapBlocks, before the reduction"
+                                .formatted(operation.type())));
+    }
+}
