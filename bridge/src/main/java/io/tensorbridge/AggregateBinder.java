@@ -114,8 +114,9 @@ final class AggregateBinder {
                 if (found.size() == 1) {
                     expressions.add(df.col("`" + found.get(0).name().replace("`", "``") + "`"));
                 } else if (found.isEmpty()) {
-                    mismatches.add("by(\"%1$s\"): expected one of the columns %2$s, found none of that name. Mend the name"
-                            .formatted(named.column(), columns.names()));
+                    mismatches.add(
+                            "by(\"%1$s\"): expected one of the columns %2$s, found none of that name. Mend the name"
+                                    .formatted(named.column(), columns.names()));
                 } else {
                     mismatches.add("by(\"%s\"): expected one column '%s', found %d. Rename all but one"
                             .formatted(named.column(), named.column(), found.size()));
@@ -144,7 +145,8 @@ final class AggregateBinder {
         if (grouping.names().stream().anyMatch(name -> columns.key(name).equals(columns.key(column)))) {
             mismatches.addOutput(
                     output,
-                    "expected a column of its own, found '%s' to be that of a key. Rename it with fetch(\"%s\", \"…\")".formatted(column, output));
+                    "expected a column of its own, found '%s' to be that of a key. Rename it with fetch(\"%s\", \"…\")"
+                            .formatted(column, output));
         }
     }
 

@@ -204,20 +204,22 @@ final class FeedsBinder {
         newColumns.forEach(column -> known.add(columns.key(column)));
         for (String column : refinements.shapes().keySet()) {
             if (!known.contains(columns.key(column))) {
-                mismatches.add("shape(\"%s\", …): expected a column that is fed or new, found '%s' to be neither. Mend the name, or leave it out"
-                        .formatted(column, column));
+                mismatches.add(
+                        "shape(\"%s\", …): expected a column that is fed or new, found '%s' to be neither. Mend the name, or leave it out"
+                                .formatted(column, column));
             }
         }
     }
 
     private void checkFed(Set<String> known, String column, String mention) {
         if (!known.contains(columns.key(column))) {
-            mismatches.add("%s(\"%s\", …): expected one of the columns %s, which are fed, found '%s'. Mend the name, or leave it out"
-                    .formatted(
-                            mention,
-                            column,
-                            feeds.stream().map(BoundFeed::column).toList(),
-                            column));
+            mismatches.add(
+                    "%s(\"%s\", …): expected one of the columns %s, which are fed, found '%s'. Mend the name, or leave it out"
+                            .formatted(
+                                    mention,
+                                    column,
+                                    feeds.stream().map(BoundFeed::column).toList(),
+                                    column));
         }
     }
 }

@@ -54,8 +54,7 @@ final class ReduceBinder {
     BoundReduction bind(boolean checked) {
         var feedsBinder = new FeedsBinder(refinements, contract, columns, mismatches);
         feedsBinder.checkNames();
-        ProgramCheck.ofReduction(
-                refinements.program(), refinements.wanted().keySet(), mismatches);
+        ProgramCheck.ofReduction(refinements.program(), refinements.wanted().keySet(), mismatches);
         feedsBinder.bind(contract.inputs());
         List<BoundFetch> fetches = new ArrayList<>();
         List<Attribute> produced = new ArrayList<>();

@@ -79,7 +79,8 @@ record Refinements(
 
     Refinements blockRows(int rows) {
         if (rows < 1) {
-            throw new IllegalArgumentException("Invalid block size: must be positive, found %d. Mend blockRows(…)".formatted(rows));
+            throw new IllegalArgumentException(
+                    "Invalid block size: must be positive, found %d. Mend blockRows(…)".formatted(rows));
         }
         return new Refinements(
                 program, feeds, feeding, fetches, shapes, nullPolicies, nullPolicy, OptionalInt.of(rows));

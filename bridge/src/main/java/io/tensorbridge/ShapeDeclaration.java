@@ -40,7 +40,9 @@ final class ShapeDeclaration {
         for (long dimension : dimensions) {
             if (dimension < -1) {
                 throw invalid(
-                        column, "a dimension must be 0 or more, or -1 for unknown, found %d. Mend the dimensions".formatted(dimension));
+                        column,
+                        "a dimension must be 0 or more, or -1 for unknown, found %d. Mend the dimensions"
+                                .formatted(dimension));
             }
         }
         if (dimensions.length >= MAX_BLOCK_RANK) {

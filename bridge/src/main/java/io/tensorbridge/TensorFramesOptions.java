@@ -38,8 +38,8 @@ public final class TensorFramesOptions {
     private static int blockRows(RuntimeConfig conf) {
         long rows = number(conf, BLOCK_ROWS, DEFAULT_BLOCK_ROWS);
         if (rows > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(
-                    "Invalid %s: must be at most %d, found %d. Lower it".formatted(BLOCK_ROWS, Integer.MAX_VALUE, rows));
+            throw new IllegalArgumentException("Invalid %s: must be at most %d, found %d. Lower it"
+                    .formatted(BLOCK_ROWS, Integer.MAX_VALUE, rows));
         }
         return (int) rows;
     }

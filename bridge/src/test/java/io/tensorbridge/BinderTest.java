@@ -302,10 +302,12 @@ class BinderTest {
                 .hasMessage("Invalid block size: must be positive, found 0. Mend blockRows(…)");
         assertThatThrownBy(() -> mapBlocks(PLUS_THREE).shape("x", -2))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Invalid shape of column 'x': a dimension must be 0 or more, or -1 for unknown, found -2. Mend the dimensions");
+                .hasMessage(
+                        "Invalid shape of column 'x': a dimension must be 0 or more, or -1 for unknown, found -2. Mend the dimensions");
         assertThatThrownBy(() -> mapBlocks(PLUS_THREE).feed("x", "a").feed("x", "b"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot set 'x' to 'b': expected it to be set once, found it set to 'a' before. Leave out one of the two");
+                .hasMessage(
+                        "Cannot set 'x' to 'b': expected it to be set once, found it set to 'a' before. Leave out one of the two");
     }
 
     @Test

@@ -242,7 +242,9 @@ class NullsTest {
         over(source, df, read -> {
             var thrown = assertThatThrownBy(
                     () -> mapBlocks(SUM).blockRows(200).apply(read).collectAsList());
-            thrown.rootCause().hasMessage("Cannot feed column 'x': expected 3 values in row 41 of block 2, found 2. Pad such arrays with pad(\"x\"), or run a program over cells with mapRows");
+            thrown.rootCause()
+                    .hasMessage(
+                            "Cannot feed column 'x': expected 3 values in row 41 of block 2, found 2. Pad such arrays with pad(\"x\"), or run a program over cells with mapRows");
             thrown.hasStackTraceContaining(SignatureMismatchException.class.getName());
         });
     }
@@ -256,7 +258,8 @@ class NullsTest {
         Dataset<Row> df = spark.range(1).select(array(lit(1f), lit(2f), lit(3f)).as("x"));
         assertThatThrownBy(() -> mapBlocks(program).apply(df).collectAsList())
                 .rootCause()
-                .hasMessage("Cannot feed column 'x': expected 4 values in row 0 of block 0, found 3. Pad such arrays with pad(\"x\"), or run a program over cells with mapRows");
+                .hasMessage(
+                        "Cannot feed column 'x': expected 4 values in row 0 of block 0, found 3. Pad such arrays with pad(\"x\"), or run a program over cells with mapRows");
     }
 
     @Test

@@ -69,13 +69,15 @@ final class CellErrors {
     }
 
     BlockException wrongMatrix(int rows, int columns, int row, int foundRows, int foundColumns) {
-        return cannotFeed("expected a matrix of shape [%d, %d] in row %d of block %d, found [%d, %d]. Feed matrices of one shape, or filter such rows"
-                .formatted(rows, columns, base + row, block, foundRows, foundColumns));
+        return cannotFeed(
+                "expected a matrix of shape [%d, %d] in row %d of block %d, found [%d, %d]. Feed matrices of one shape, or filter such rows"
+                        .formatted(rows, columns, base + row, block, foundRows, foundColumns));
     }
 
     BlockException corrupt(String kind, int row) {
-        return cannotFeed("expected a %s whose indices and values fit its size in row %d of block %d, found others. Make it anew, or filter such rows"
-                .formatted(kind, base + row, block));
+        return cannotFeed(
+                "expected a %s whose indices and values fit its size in row %d of block %d, found others. Make it anew, or filter such rows"
+                        .formatted(kind, base + row, block));
     }
 
     BlockException emptyCell(int row) {
@@ -96,7 +98,8 @@ final class CellErrors {
     }
 
     BlockException tooLarge(long most, int row) {
-        return cannotFeed("expected at most %d values or bytes in row %d of block %d, found more. Split such cells, or filter them"
-                .formatted(most, base + row, block));
+        return cannotFeed(
+                "expected at most %d values or bytes in row %d of block %d, found more. Split such cells, or filter them"
+                        .formatted(most, base + row, block));
     }
 }

@@ -401,6 +401,7 @@ class BlockSourceTest {
         assertThatThrownBy(() ->
                         new BlockColumn("x", 0, DataTypes.IntegerType, List.of(), NullPolicy.fill(3_000_000_000L)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fill nulls of column 'x': expected a value that int holds exactly, found 3000000000. Mend onNull(…)");
+                .hasMessage(
+                        "Cannot fill nulls of column 'x': expected a value that int holds exactly, found 3000000000. Mend onNull(…)");
     }
 }

@@ -227,7 +227,8 @@ class LinalgColumnTest {
         assertThatThrownBy(
                         () -> advance(Kind.VECTOR, Vectors.dense(1, 2), Vectors.sparse(3, new int[0], new double[0])))
                 .isInstanceOf(BlockException.class)
-                .hasMessage("Cannot feed column 'v': expected 2 values in row 1 of block 0, found 3. Feed vectors of one size, or filter such rows");
+                .hasMessage(
+                        "Cannot feed column 'v': expected 2 values in row 1 of block 0, found 3. Feed vectors of one size, or filter such rows");
         assertThatThrownBy(() -> advance(Kind.MATRIX, Matrices.zeros(2, 3), Matrices.zeros(3, 2)))
                 .isInstanceOf(BlockException.class)
                 .hasMessage(

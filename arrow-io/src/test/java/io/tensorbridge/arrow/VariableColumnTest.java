@@ -174,7 +174,8 @@ class VariableColumnTest {
         try (var source = open(partition, column, List.of("a", "b"), List.of("a"))) {
             assertThatThrownBy(source::advance)
                     .isInstanceOf(BlockException.class)
-                    .hasMessage("Cannot feed column 'c': expected 2 values in row 1 of block 0, found 1. Pad such arrays with pad(\"c\"), or run a program over cells with mapRows");
+                    .hasMessage(
+                            "Cannot feed column 'c': expected 2 values in row 1 of block 0, found 1. Pad such arrays with pad(\"c\"), or run a program over cells with mapRows");
         }
     }
 
@@ -284,16 +285,20 @@ class VariableColumnTest {
                 .hasMessage("No block can hold values of type date");
         assertThatThrownBy(() -> BlockColumn.variable("c", 0, STRINGS, NullPolicy.fill(1)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fill nulls of column 'c': expected a value that string holds exactly, found 1. Mend onNull(…)");
+                .hasMessage(
+                        "Cannot fill nulls of column 'c': expected a value that string holds exactly, found 1. Mend onNull(…)");
         assertThatThrownBy(() -> new BlockColumn("c", 0, DataTypes.BooleanType, List.of(), NullPolicy.fill("true")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fill nulls of column 'c': expected a value that boolean holds exactly, found true. Mend onNull(…)");
+                .hasMessage(
+                        "Cannot fill nulls of column 'c': expected a value that boolean holds exactly, found true. Mend onNull(…)");
         assertThatThrownBy(() -> new BlockColumn("c", 0, DataTypes.ByteType, List.of(), NullPolicy.fill(128)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fill nulls of column 'c': expected a value that tinyint holds exactly, found 128. Mend onNull(…)");
+                .hasMessage(
+                        "Cannot fill nulls of column 'c': expected a value that tinyint holds exactly, found 128. Mend onNull(…)");
         assertThatThrownBy(() -> new BlockColumn("c", 0, DataTypes.IntegerType, List.of(), NullPolicy.fill(true)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fill nulls of column 'c': expected a value that int holds exactly, found true. Mend onNull(…)");
+                .hasMessage(
+                        "Cannot fill nulls of column 'c': expected a value that int holds exactly, found true. Mend onNull(…)");
         assertThat(NullPolicy.fill("a")).hasToString("fill with 'a'");
         assertThat(NullPolicy.fill(true)).hasToString("fill with true");
     }

@@ -88,7 +88,8 @@ final class GraphPrograms {
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
                     "Cannot fetch '%s': expected operation or operation:index, found '%s'. Mend fromGraphDef(graph, \"…\")"
-                            .formatted(fetch, fetch), e);
+                            .formatted(fetch, fetch),
+                    e);
         }
         if (index < 0 || index >= found.numOutputs()) {
             throw new IllegalArgumentException(

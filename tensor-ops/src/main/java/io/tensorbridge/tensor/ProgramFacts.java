@@ -42,10 +42,14 @@ public final class ProgramFacts {
 
     /** Returns an operation that gives other numbers at each run, if the outputs need one. */
     public static Optional<Operation> random(Program program, Collection<String> outputs) {
-        return remembered("random", program, outputs, (graph, closure) -> nodes(closure)
-                .filter(node -> isRandom(node.getOp()))
-                .map(node -> new Operation(node.getName(), node.getOp(), node.getOp()))
-                .findFirst());
+        return remembered(
+                "random",
+                program,
+                outputs,
+                (graph, closure) -> nodes(closure)
+                        .filter(node -> isRandom(node.getOp()))
+                        .map(node -> new Operation(node.getName(), node.getOp(), node.getOp()))
+                        .findFirst());
     }
 
     /** Returns an operation that this process has no kernel for, on any device that it uses, if the outputs need one. */
@@ -57,7 +61,8 @@ public final class ProgramFacts {
                     .forEach(function -> functions.add(function.getSignature().getName()));
             return nodes(closure)
                     .filter(node -> !functions.contains(node.getOp()))
-                    .filter(node -> NativeKernels.devicesOf(node.getOp()).stream().noneMatch(ON_CPU::contains))
+                    .filter(node ->
+                            NativeKernels.devicesOf(node.getOp()).stream().noneMatch(ON_CPU::contains))
                     .map(node -> new Operation(
                             node.getName(),
                             node.getOp(),
@@ -68,19 +73,23 @@ public final class ProgramFacts {
 
     /** Returns an operation that makes more elements than a column can hold, whatever it is fed with, if there is one. */
     public static Optional<Operation> oversized(Program program, Collection<String> outputs) {
-        return remembered("oversized", program, outputs, (graph, closure) -> Stream.concat(
-                        Stream.of(closure.nodes()),
-                        graph.getLibrary().getFunctionList().stream()
-                                .map(FunctionDef::getNodeDefList)
-                                .filter(closure.functionNodes()::containsAll))
-                .flatMap(nodes -> ConstantShapes.oversized(nodes).stream())
-                .findFirst());
+        return remembered(
+                "oversized",
+                program,
+                outputs,
+                (graph, closure) -> Stream.concat(
+                                Stream.of(closure.nodes()),
+                                graph.getLibrary().getFunctionList().stream()
+                                        .map(FunctionDef::getNodeDefList)
+                                        .filter(closure.functionNodes()::containsAll))
+                        .flatMap(nodes -> ConstantShapes.oversized(nodes).stream())
+                        .findFirst());
     }
 
     private static boolean isRandom(String op) {
         boolean named = op.startsWith("Random") && !op.endsWith("Grad") && !op.contains("Dataset");
-        boolean ofGenerator = op.startsWith("Stateful")
-                && (op.contains("Normal") || op.contains("Uniform") || op.contains("Random"));
+        boolean ofGenerator =
+                op.startsWith("Stateful") && (op.contains("Normal") || op.contains("Uniform") || op.contains("Random"));
         return named || ofGenerator || RANDOM.contains(op) || op.endsWith("CandidateSampler");
     }
 
@@ -96,16 +105,17 @@ public final class ProgramFacts {
         List<TensorSpec> known = program.signature().outputs().stream()
                 .filter(output -> outputs.contains(output.name()))
                 .toList();
-        return program.remembered(List.of(what, known.stream().map(TensorSpec::name).toList()), () -> {
-            GraphDef graph = ProgramGraph.of(program);
-            return find.apply(
-                    graph,
-                    GraphClosure.of(
+        return program.remembered(
+                List.of(what, known.stream().map(TensorSpec::name).toList()), () -> {
+                    GraphDef graph = ProgramGraph.of(program);
+                    return find.apply(
                             graph,
-                            known.stream()
-                                    .map(output ->
-                                            GraphClosure.operationOf(ProgramGraph.outputTensor(program, output)))
-                                    .toList()));
-        });
+                            GraphClosure.of(
+                                    graph,
+                                    known.stream()
+                                            .map(output -> GraphClosure.operationOf(
+                                                    ProgramGraph.outputTensor(program, output)))
+                                            .toList()));
+                });
     }
 }

@@ -205,7 +205,8 @@ class ProgramSessionTest {
                 var x = Vectors.doubles("x", allocator, 1, 2, 3)) {
             assertThatThrownBy(() -> runner.run(List.of(x)))
                     .isInstanceOf(ProgramException.class)
-                    .hasMessageStartingWith("Program 'pairs' failed: expected TensorFlow to run it, found an error: Incompatible shapes: [3] vs. [2]");
+                    .hasMessageStartingWith(
+                            "Program 'pairs' failed: expected TensorFlow to run it, found an error: Incompatible shapes: [3] vs. [2]");
             assertThat(NativeTensors.liveTensors()).isZero();
         }
     }
@@ -250,7 +251,8 @@ class ProgramSessionTest {
                 var x = Vectors.doubles("x", allocator, 1, 2, 3)) {
             assertThatThrownBy(() -> runner.run(List.of(x)))
                     .isInstanceOf(ProgramException.class)
-                    .hasMessage("Program 'all,two' failed: expected 3 rows of output 'two', as of output 'all', found 2. Fetch them apart, or mend the program");
+                    .hasMessage(
+                            "Program 'all,two' failed: expected 3 rows of output 'two', as of output 'all', found 2. Fetch them apart, or mend the program");
         }
     }
 

@@ -183,13 +183,16 @@ class ProgramTest {
                         "Cannot fetch 'y': expected an operation 'y' in the graph, found [x, unused, three, z]. Mend fromGraphDef(graph, \"…\")");
         assertThatThrownBy(() -> Program.fromGraphDef(plusThreeGraph(), "z:1"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fetch 'z:1': expected an output below 1 of operation 'z', found 1. Mend fromGraphDef(graph, \"…\")");
+                .hasMessage(
+                        "Cannot fetch 'z:1': expected an output below 1 of operation 'z', found 1. Mend fromGraphDef(graph, \"…\")");
         assertThatThrownBy(() -> Program.fromGraphDef(plusThreeGraph(), "z:first"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fetch 'z:first': expected operation or operation:index, found 'z:first'. Mend fromGraphDef(graph, \"…\")");
+                .hasMessage(
+                        "Cannot fetch 'z:first': expected operation or operation:index, found 'z:first'. Mend fromGraphDef(graph, \"…\")");
         assertThatThrownBy(() -> Program.fromGraphDef(plusThreeGraph(), "x"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot fetch 'x': expected an operation that computes, found an input, which TensorFlow does not hand back. Fetch an identity of it");
+                .hasMessage(
+                        "Cannot fetch 'x': expected an operation that computes, found an input, which TensorFlow does not hand back. Fetch an identity of it");
     }
 
     @Test

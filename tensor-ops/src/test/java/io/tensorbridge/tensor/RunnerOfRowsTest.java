@@ -216,7 +216,8 @@ class RunnerOfRowsTest {
                     inner.getOffsetBufferAddress() + 4L * Integer.BYTES, 9); // of row 3: 3 and 1 in place of 2 and 2
             assertThatThrownBy(() -> runner.run(List.of(x)))
                     .isInstanceOf(SignatureMismatchException.class)
-                    .hasMessage("Cannot feed column 'x': expected arrays of one length inside of row 3, found 3 and 1. Pad them, or filter such rows");
+                    .hasMessage(
+                            "Cannot feed column 'x': expected arrays of one length inside of row 3, found 3 and 1. Pad them, or filter such rows");
         }
     }
 
@@ -280,7 +281,8 @@ class RunnerOfRowsTest {
                 var x = Vectors.ragged(ElementType.FLOAT64, new int[] {2, 1, 3}, new int[] {}, allocator)) {
             assertThatThrownBy(() -> runner.run(List.of(x)))
                     .isInstanceOf(ProgramException.class)
-                    .hasMessageStartingWith("Program 'y' failed: expected TensorFlow to run it, found an error: Incompatible shapes: [1,3] vs. [2]");
+                    .hasMessageStartingWith(
+                            "Program 'y' failed: expected TensorFlow to run it, found an error: Incompatible shapes: [1,3] vs. [2]");
         }
     }
 
