@@ -34,7 +34,7 @@ final class Cures {
         DataType values = valuesOf(type);
         int levels = type instanceof ArrayType ? BlockColumn.levels(type) : 0;
         if (wanted.get() == ElementType.UINT8) {
-            return "Feed it with a binary column of declared shape: shape(\"…\", %s)".formatted(dimensionsOf(input));
+            return "Feed it with a binary column of declared shape: shape(\"…\"%s)".formatted(argumentsOf(input));
         }
         String cast = SparkTypes.column(wanted.get(), levels).catalogString();
         if (type instanceof UserDefinedType) {
@@ -71,6 +71,12 @@ final class Cures {
 
     private static DataType valuesOf(DataType type) {
         return type instanceof ArrayType array ? valuesOf(array.elementType()) : type;
+    }
+
+    /** Returns the dimensions as they follow the name of a column in {@code shape(…)}: a scalar has none. */
+    private static String argumentsOf(TensorSpec input) {
+        String dimensions = dimensionsOf(input);
+        return dimensions.isEmpty() ? "" : ", " + dimensions;
     }
 
     /** Returns the dimensions that a user would write in {@code shape(…)}, as far as the program tells them. */

@@ -103,7 +103,7 @@ class BinderTest {
         assertRefused(
                 df,
                 mapBlocks(PLUS_THREE).feed("x", "tags"),
-                "input 'x': column 'tags' of type map<string,int> has no tensor form");
+                "input 'x': expected DT_DOUBLE[?], found column 'tags' of type map<string,int>, which no tensor can hold. Feed its values: map_values(col(\"tags\"))");
         assertRefused(
                 df.withColumn("d", lit("1.5").cast("decimal(10,2)")),
                 mapBlocks(PLUS_THREE).feed("x", "d"),
@@ -120,7 +120,7 @@ class BinderTest {
         assertRefused(
                 df,
                 mapBlocks(image(Shape.of(-1, 2))).feed("image", "rows"),
-                "input 'image': expected DT_FLOAT[?, 2], found column 'rows' of DT_FLOAT[?, ?, ?]");
+                "input 'image': expected DT_FLOAT[?, 2], found column 'rows' of DT_FLOAT[?, ?, ?]. Run a program over cells with mapRows, or feed a column of cells of that shape");
         assertRefused(
                 df,
                 mapBlocks(image(Shape.of(-1))).feed("image", "pixels"),
@@ -133,7 +133,7 @@ class BinderTest {
         assertRefused(
                 df,
                 mapBlocks(image(Shape.of(-1, 28, 28))).feed("image", "pixels").shape("pixels", 28, 27),
-                "input 'image': expected DT_FLOAT[?, 28, 28], found column 'pixels' of DT_FLOAT[?, 28, 27]");
+                "input 'image': expected DT_FLOAT[?, 28, 28], found column 'pixels' of DT_FLOAT[?, 28, 27]. Feed a column whose cells have that shape");
         assertRefused(
                 df,
                 mapBlocks(image(Shape.of(-1, -1, -1))).feed("image", "rows").shape("rows", 1, 2, 3),
@@ -155,7 +155,7 @@ class BinderTest {
         assertRefused(
                 columns(spark),
                 mapBlocks(bytes),
-                "input 'bytes': the cell shape of column 'bytes' is unknown. Give it with shape(\"bytes\", 1, 3)");
+                "input 'bytes': expected DT_UINT8[?, 1, 3], found column 'bytes' of binaries of unknown shape. Give it with shape(\"bytes\", 1, 3)");
         assertRefused(
                 columns(spark),
                 mapBlocks(image(Shape.of(-1, -1, -1))).feed("image", "pixels").shape("pixels", -1, -1),
@@ -167,7 +167,7 @@ class BinderTest {
         assertRefused(
                 columns(spark),
                 mapBlocks(image(Shape.of(32, 2))).feed("image", "pixels"),
-                "input 'image': expected any number of rows, found DT_FLOAT[32, 2], which takes 32 only. Export the program with an unknown first dimension",
+                "input 'image': expected any number of rows, found DT_FLOAT[32, 2], which takes 32 only. Export the program with an unknown first dimension, or run it with mapRows",
                 "output 'y': expected one row for each input row, found DT_FLOAT[32, 2]. Use trim() if the program changes the number of rows");
         Program scaled = Program.build(tf -> {
                     var x = placeholder(tf, "x", TFloat64.class, Shape.of(-1));
@@ -187,7 +187,7 @@ class BinderTest {
         assertRefused(
                 df,
                 mapBlocks(PLUS_THREE),
-                "output 'z': a column of that name exists already. Rename it with fetch(\"z\", \"…\")");
+                "output 'z': expected a new column, found 'Z' among those of the DataFrame. Rename it with fetch(\"z\", \"…\")");
         assertRefused(
                 df,
                 mapBlocks(PLUS_THREE).fetch("z", "tags"),
@@ -223,8 +223,8 @@ class BinderTest {
         assertRefused(
                 columns(spark),
                 mapBlocks(odd).fetch("brain").fetch("total").fetch("five"),
-                "output 'brain': DT_BFLOAT16[?] has no column type. Fetch other outputs with fetch(\"…\")",
-                "output 'total': expected a dimension of rows, found DT_DOUBLE[]",
+                "output 'brain': expected a type that a column can hold, found DT_BFLOAT16[?]. Cast it in the program, or fetch other outputs with fetch(\"…\")",
+                "output 'total': expected a dimension of rows, found DT_DOUBLE[]. Reduce rows with reduceBlocks, or run a program over cells with mapRows",
                 "output 'five': expected one row for each input row, found DT_DOUBLE[5]. Use trim() if the program changes the number of rows");
     }
 
@@ -238,7 +238,7 @@ class BinderTest {
         assertRefused(
                 columns(spark),
                 mapBlocks(any),
-                "output 'y': its rank is unknown. Give the shape of its cells with shape(\"y\", …)");
+                "output 'y': expected a known number of dimensions, found DT_DOUBLE of unknown rank. Give the shape of its cells with shape(\"y\", …)");
         assertThat(mapBlocks(any)
                         .shape("y")
                         .apply(columns(spark))
@@ -258,7 +258,7 @@ class BinderTest {
         assertRefused(
                 columns(spark),
                 mapBlocks(PLUS_THREE).onNull("single", NullPolicy.dropRow()),
-                "onNull(\"single\", …): no input is fed with column 'single'; fed are [x]");
+                "onNull(\"single\", …): expected one of the columns [x], which are fed, found 'single'. Mend the name, or leave it out");
     }
 
     @Test
@@ -292,7 +292,7 @@ class BinderTest {
                 mapBlocks(iris),
                 "input 'features': expected a column 'features', found columns [id, mean, label]. Bind one with feed(\"features\", \"…\")",
                 "input 'mean': expected DT_FLOAT[?, 3], found column 'mean' of DT_DOUBLE[?, ?]. Cast it: col(\"mean\").cast(\"array<float>\")",
-                "output 'label': a column of that name exists already. Rename it with fetch(\"label\", \"…\")");
+                "output 'label': expected a new column, found 'label' among those of the DataFrame. Rename it with fetch(\"label\", \"…\")");
     }
 
     @Test

@@ -13,7 +13,7 @@ import org.tensorflow.proto.TensorProto;
 import org.tensorflow.proto.TensorShapeProto;
 
 /** Programs that loop as long as {@code x} is below 100, adding what they are fed as {@code step}: 0 makes it endless. */
-final class Loops {
+public final class Loops {
 
     private static final AttrValue DOUBLE =
             AttrValue.newBuilder().setType(DataType.DT_DOUBLE).build();
@@ -24,7 +24,7 @@ final class Loops {
     private Loops() {}
 
     /** A loop of two functions, as TensorFlow 2 makes it. */
-    static Program ofFunctions() {
+    public static Program ofFunctions() {
         var state = AttrValue.newBuilder()
                 .setList(AttrValue.ListValue.newBuilder()
                         .addType(DataType.DT_DOUBLE)
