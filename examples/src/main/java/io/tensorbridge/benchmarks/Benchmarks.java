@@ -1,5 +1,6 @@
 package io.tensorbridge.benchmarks;
 
+import io.tensorbridge.examples.KMeans;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -22,6 +23,8 @@ public final class Benchmarks {
         });
         SUITES.put("aggregate", AggregateSuite::run);
         SUITES.put("alias", AliasSuite::run);
+        SUITES.put("maprows", MapRowsSuite::run);
+        SUITES.put("kmeans", () -> KMeans.main(new String[0]));
         SUITES.put("memory", MemorySuite::run);
     }
 
