@@ -1,0 +1,140 @@
+package io.tensorbridge;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.udf;
+
+import io.tensorbridge.tensor.Program;
+import java.util.List;
+import org.apache.spark.SparkException;
+import org.apache.spark.TaskContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.types.DataTypes;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat64;
+
+/** The driver of a cluster of two executors, in a process of its own: prints what becomes of operations there under faults. */
+final class ClusterFaults {
+
+    static final String RESULT = "RESULT ";
+    static final String UNAVAILABLE = "UNAVAILABLE ";
+    static final List<Surrounded> OPERATIONS =
+            List.of(Surrounded.MAP_BLOCKS, Surrounded.MAP_ROWS_RAGGED, Surrounded.REDUCE_BLOCKS, Surrounded.AGGREGATE);
+
+    /** What happens in the first attempt at a task, at a row of the second of three partitions of three blocks each. */
+    enum Fault {
+        NONE(-1),
+        AN_EXCEPTION_IN_THE_FIRST_BLOCK(205),
+        AN_EXCEPTION_IN_A_MIDDLE_BLOCK(305),
+        AN_EXCEPTION_IN_THE_LAST_BLOCK(395),
+        AN_EXECUTOR_THAT_HALTS(305);
+
+        private final double row;
+
+        Fault(double row) {
+            this.row = row;
+        }
+    }
+
+    private ClusterFaults() {}
+
+    public static void main(String[] arguments) throws Exception {
+        try (SparkSession spark = session(arguments[0], arguments[1])) {
+            for (Fault fault : Fault.values()) {
+                for (Surrounded operation : OPERATIONS) {
+                    print(fault + " " + operation, outcome(operation, fault, spark));
+                }
+            }
+            for (Surrounded operation : OPERATIONS) {
+                print("A_BAD_ROW " + operation, message(operation.ours().apply(alwaysFailing(spark))));
+            }
+            print(
+                    "A_BAD_PROGRAM",
+                    message(TensorFrames.mapBlocks(pairs()).blockRows(75).apply(Surrounded.numbers(spark))));
+        }
+    }
+
+    private static SparkSession session(String executorClassPath, String executorOptions) {
+        try {
+            SparkSession spark = SparkSession.builder()
+                    .master("local-cluster[2,1,1024]")
+                    .appName("faults")
+                    .config("spark.ui.enabled", "false")
+                    .config("spark.sql.shuffle.partitions", "2")
+                    .config("spark.driver.host", "127.0.0.1")
+                    .config("spark.driver.bindAddress", "127.0.0.1")
+                    .config("spark.executor.extraClassPath", executorClassPath)
+                    .config("spark.executor.extraJavaOptions", executorOptions)
+                    .getOrCreate();
+            spark.range(10).count();
+            return spark;
+        } catch (RuntimeException e) {
+            System.out.println(UNAVAILABLE + e);
+            throw e;
+        }
+    }
+
+    private static void print(String what, String outcome) {
+        System.out.println(RESULT + what + "=" + outcome.replace('\n', ' '));
+    }
+
+    private static String outcome(Surrounded operation, Fault fault, SparkSession spark) {
+        Dataset<Row> df = Surrounded.numbers(spark);
+        List<String> expected = sorted(operation.sparks().apply(df));
+        List<String> found = sorted(operation.ours().apply(failingOnce(df, fault)));
+        return found.equals(expected) ? "exact" : "%d rows instead of %d".formatted(found.size(), expected.size());
+    }
+
+    private static List<String> sorted(Dataset<Row> df) {
+        return df.collectAsList().stream().map(Row::toString).sorted().toList();
+    }
+
+    private static Dataset<Row> failingOnce(Dataset<Row> df, Fault fault) {
+        double row = fault.row;
+        boolean halting = fault == Fault.AN_EXECUTOR_THAT_HALTS;
+        UDF1<Double, Double> failing = x -> {
+            if (x == row && TaskContext.get().attemptNumber() == 0) {
+                if (halting) {
+                    Runtime.getRuntime().halt(134);
+                }
+                throw new IllegalStateException("once");
+            }
+            return x;
+        };
+        return df.withColumn("x", udf(failing, DataTypes.DoubleType).apply(col("x")));
+    }
+
+    private static Dataset<Row> alwaysFailing(SparkSession spark) {
+        UDF1<Double, Double> failing = x -> {
+            if (x == 305) {
+                throw new IllegalStateException("row 305 is bad");
+            }
+            return x;
+        };
+        return Surrounded.numbers(spark)
+                .withColumn("x", udf(failing, DataTypes.DoubleType).apply(col("x")));
+    }
+
+    private static Program pairs() {
+        return Program.build(tf -> {
+                    var x = TensorFrames.placeholder(tf, "x", TFloat64.class, Shape.of(-1));
+                    var pairs = tf.reshape(x, tf.constant(new int[] {-1, 2}));
+                    return TensorFrames.outputs("z", tf.reshape(pairs, tf.constant(new int[] {-1})));
+                })
+                .named("pairs");
+    }
+
+    /** Runs what must fail; returns what is said. */
+    private static String message(Dataset<Row> df) {
+        try {
+            return "no failure, and %d rows".formatted(df.collectAsList().size());
+        } catch (Exception e) {
+            if (e instanceof SparkException) { // a checked exception, of which Scala does not tell
+                return String.valueOf(e.getMessage());
+            }
+            throw e;
+        }
+    }
+}
