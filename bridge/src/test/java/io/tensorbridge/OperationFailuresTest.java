@@ -15,8 +15,12 @@ import io.tensorbridge.tensor.NativeMemoryExtension;
 import io.tensorbridge.tensor.Program;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.function.ForeachPartitionFunction;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -196,27 +200,42 @@ class OperationFailuresTest {
                 // cancelled, as it should be
             }
         });
-        job.start();
-        while (ExecutorMemory.allocatedBytes() == 0) { // bounded by the test's own time
-            Thread.sleep(1);
+        var running = new RunningTasks();
+        context.addSparkListener(running);
+        try {
+            job.start();
+            while (ExecutorMemory.allocatedBytes() == 0) { // bounded by the test's own time
+                Thread.sleep(1);
+            }
+            Thread.sleep(500);
+            assertThat(running.count.get()).isEqualTo(2);
+            long start = System.nanoTime();
+            context.cancelJobGroup("slow");
+            while (running.count.get() > 0) {
+                Thread.sleep(10);
+            }
+            assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(2));
+            assertThat(ExecutorMemory.allocatedBytes()).isZero();
+            job.join();
+        } finally {
+            context.cancelJobGroup("slow");
+            context.removeSparkListener(running);
         }
-        Thread.sleep(500);
-        assertThat(runningTasks(context)).isEqualTo(2);
-        long start = System.nanoTime();
-        context.cancelJobGroup("slow");
-        while (runningTasks(context) > 0) {
-            Thread.sleep(10);
-        }
-        assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(2));
-        assertThat(ExecutorMemory.allocatedBytes()).isZero();
-        job.join();
     }
 
-    private static int runningTasks(SparkContext context) {
-        int tasks = 0;
-        for (var executor : context.statusTracker().getExecutorInfos()) {
-            tasks += executor.numRunningTasks();
+    /** Counts tasks until they have ended in truth, which is after their job has. */
+    private static final class RunningTasks extends SparkListener {
+
+        private final AtomicInteger count = new AtomicInteger();
+
+        @Override
+        public void onTaskStart(SparkListenerTaskStart start) {
+            count.incrementAndGet();
         }
-        return tasks;
+
+        @Override
+        public void onTaskEnd(SparkListenerTaskEnd end) {
+            count.decrementAndGet();
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.tensorbridge;
 
 import static io.tensorbridge.Surrounded.numbers;
+import static org.apache.spark.sql.functions.expr;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -103,6 +104,25 @@ class SurroundingsTest {
             assertThat(sorted(inBatches(operation, stream, directory)))
                     .isEqualTo(sorted(operation.sparks().apply(numbers(spark)).collectAsList()));
         }
+    }
+
+    /** A fact table in seven partitions, of which a dimension asks for one: that alone is read, below a program too. */
+    @ParameterizedTest
+    @EnumSource(names = {"MAP_BLOCKS", "MAP_ROWS_RAGGED"})
+    void prunesPartitionsByWhatIsJoinedAbove(Surrounded operation, SparkSession spark, @TempDir Path directory) {
+        String facts = directory.resolve("facts").toString();
+        numbers(spark).repartition(1).write().partitionBy("k").parquet(facts);
+        String dimension = directory.resolve("dimension").toString();
+        spark.range(7).selectExpr("id as key", "concat('name', id) as name").write().parquet(dimension);
+        Dataset<Row> one = spark.read().parquet(dimension).filter("name = 'name4'");
+        UnaryOperator<Dataset<Row>> join = df -> df.join(one, expr("k = key"));
+        Dataset<Row> table = spark.read().parquet(facts);
+
+        Dataset<Row> joined = join.apply(operation.ours().apply(table));
+        assertThat(sorted(joined.collectAsList()))
+                .isEqualTo(sorted(join.apply(operation.sparks().apply(table)).collectAsList()));
+        assertThat(joined.queryExecution().executedPlan().toString()).contains("dynamicpruning");
+        assertThat(RunMetrics.of(joined).rows()).isEqualTo(numbers(spark).filter("k = 4").count());
     }
 
     private static Dataset<Row> stream(SparkSession spark, Path directory) {

@@ -114,10 +114,12 @@ public final class OperationPlanner {
                 methods.extraStrategies_$eq(
                         Scala.concat(strategies, Scala.<SparkStrategy>one(OperationStrategy.INSTANCE)));
             }
-            Seq<Rule<LogicalPlan>> rules = methods.extraOptimizations();
-            if (!rules.contains(PushFilterThroughMapBlocks.INSTANCE)) {
-                methods.extraOptimizations_$eq(
-                        Scala.concat(rules, Scala.<Rule<LogicalPlan>>one(PushFilterThroughMapBlocks.INSTANCE)));
+            for (Rule<LogicalPlan> rule :
+                    List.of(PushFilterThroughMapBlocks.INSTANCE, PrunePartitionsBelowMapBlocks.INSTANCE)) {
+                Seq<Rule<LogicalPlan>> rules = methods.extraOptimizations();
+                if (!rules.contains(rule)) {
+                    methods.extraOptimizations_$eq(Scala.concat(rules, Scala.<Rule<LogicalPlan>>one(rule)));
+                }
             }
         }
     }
