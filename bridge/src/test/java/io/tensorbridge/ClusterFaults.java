@@ -79,8 +79,7 @@ final class ClusterFaults {
         System.out.println(RESULT + what + "=" + outcome.replace('\n', ' '));
     }
 
-    private static String outcome(
-            Surrounded operation, Fault fault, List<String> expected, SparkSession spark) {
+    private static String outcome(Surrounded operation, Fault fault, List<String> expected, SparkSession spark) {
         Dataset<Row> df = Surrounded.numbers(spark);
         List<String> found = sorted(operation.ours().apply(failingOnce(df, fault)));
         return found.equals(expected) ? "exact" : "%d rows instead of %d".formatted(found.size(), expected.size());

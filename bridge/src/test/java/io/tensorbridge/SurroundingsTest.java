@@ -113,7 +113,10 @@ class SurroundingsTest {
         String facts = directory.resolve("facts").toString();
         numbers(spark).repartition(1).write().partitionBy("k").parquet(facts);
         String dimension = directory.resolve("dimension").toString();
-        spark.range(7).selectExpr("id as key", "concat('name', id) as name").write().parquet(dimension);
+        spark.range(7)
+                .selectExpr("id as key", "concat('name', id) as name")
+                .write()
+                .parquet(dimension);
         Dataset<Row> one = spark.read().parquet(dimension).filter("name = 'name4'");
         UnaryOperator<Dataset<Row>> join = df -> df.join(one, expr("k = key"));
         Dataset<Row> table = spark.read().parquet(facts);
@@ -122,7 +125,8 @@ class SurroundingsTest {
         assertThat(sorted(joined.collectAsList()))
                 .isEqualTo(sorted(join.apply(operation.sparks().apply(table)).collectAsList()));
         assertThat(joined.queryExecution().executedPlan().toString()).contains("dynamicpruning");
-        assertThat(RunMetrics.of(joined).rows()).isEqualTo(numbers(spark).filter("k = 4").count());
+        assertThat(RunMetrics.of(joined).rows())
+                .isEqualTo(numbers(spark).filter("k = 4").count());
     }
 
     private static Dataset<Row> stream(SparkSession spark, Path directory) {
