@@ -12,7 +12,6 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -37,11 +36,8 @@ final class FeedsBinder {
 
     /** Notes what users have fed or fetched that the program does not have. */
     void checkNames() {
-        refinements
-                .feeds()
-                .forEach((input, column) -> requireInput(input, "feed(\"%s\", \"%s\")".formatted(input, column)));
         Feeding feeding = refinements.feeding();
-        feeding.parts().forEach((input, part) -> requireInput(input, "feed for its " + describe(part)));
+        refinements.feeds().forEach((input, column) -> requireInput(input, feedOf(feeding, input, column)));
         feeding.parameters().forEach((input, value) -> {
             requireInput(input, "with(\"%s\", …)".formatted(input));
             if (refinements.feeds().containsKey(input)) {
@@ -75,8 +71,18 @@ final class FeedsBinder {
         }
     }
 
-    private static String describe(Feeding.Part part) {
-        return part.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    /** Returns what a user has written to feed an input. */
+    private static String feedOf(Feeding feeding, String input, String column) {
+        Feeding.Part part = feeding.parts().get(input);
+        if (part == null) {
+            return "feed(\"%s\", \"%s\")".formatted(input, column);
+        }
+        return switch (part) {
+            case VALUES -> "feedRagged(\"%s\", …, \"%s\")".formatted(input, column);
+            case ROW_SPLITS -> "feedRagged(…, \"%s\", \"%s\")".formatted(input, column);
+            case LENGTHS -> "feedLengths(\"%s\", \"%s\")".formatted(input, column);
+            case MASK -> "feedMask(\"%s\", \"%s\")".formatted(input, column);
+        };
     }
 
     /** Binds inputs, each to the column that {@code feed} names or else to the contract's. */
@@ -213,13 +219,14 @@ final class FeedsBinder {
 
     private void checkFed(Set<String> known, String column, String mention) {
         if (!known.contains(columns.key(column))) {
+            List<String> fedColumns = contract.inputs().stream()
+                    .filter(input -> !parameters.containsKey(input.name()))
+                    .map(this::columnOf)
+                    .distinct()
+                    .toList();
             mismatches.add(
                     "%s(\"%s\", …): expected one of the columns %s, which are fed, found '%s'. Mend the name, or leave it out"
-                            .formatted(
-                                    mention,
-                                    column,
-                                    feeds.stream().map(BoundFeed::column).toList(),
-                                    column));
+                            .formatted(mention, column, fedColumns, column));
         }
     }
 }

@@ -3,8 +3,10 @@ package io.tensorbridge;
 import io.tensorbridge.arrow.BlockColumn;
 import io.tensorbridge.internal.bind.BoundFeed;
 import io.tensorbridge.internal.bind.FeedForm;
+import io.tensorbridge.tensor.ElementType;
 import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
+import io.tensorbridge.tensor.TensorValue;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -19,7 +21,7 @@ final class ListBinder {
 
     private static final Set<DataType> COUNTS = EnumSet.of(DataType.DT_INT32, DataType.DT_INT64);
     private static final Set<DataType> MARKS =
-            EnumSet.of(DataType.DT_BOOL, DataType.DT_FLOAT, DataType.DT_INT32, DataType.DT_INT64);
+            EnumSet.of(DataType.DT_BOOL, DataType.DT_FLOAT, DataType.DT_DOUBLE, DataType.DT_INT32, DataType.DT_INT64);
 
     private final InputBinder binder;
     private final TensorSpec input;
@@ -34,7 +36,7 @@ final class ListBinder {
     }
 
     Optional<BoundFeed> bind(Feeding.Part part) {
-        if (!isList()) {
+        if (!isList("Feed its cells with feed(\"%s\", \"%s\")".formatted(input.name(), column))) {
             return Optional.empty();
         }
         return switch (part) {
@@ -47,16 +49,16 @@ final class ListBinder {
 
     /** Binds the lists, made equally long. */
     Optional<BoundFeed> bindPadded(Optional<Object> value) {
-        if (!isList() || !binder.checkType(form, cells())) {
+        if (!isList("Leave out pad(\"%s\")".formatted(column)) || !binder.checkType(form, cells())) {
             return Optional.empty();
         }
         if (!fits(input.cellShape(), cells())) {
             return Optional.empty();
         }
-        if (value.isPresent() && !(value.get() instanceof Serializable)) {
-            return binder.mismatch(
-                    "expected to pad column '%s' with a number, a boolean or a string, found %s. Mend pad(…)"
-                            .formatted(column, value.get()));
+        DataType padding = form.elements() == ElementType.FLOAT16 ? DataType.DT_FLOAT : input.elementType();
+        if (value.isPresent() && TensorValue.scalar(padding, value.get()).isEmpty()) {
+            return binder.mismatch("expected to pad column '%s' with a value of %s, found %s. Mend pad(\"%s\", …)"
+                    .formatted(column, padding, value.get(), column));
         }
         return bound(
                 new FeedForm.Padded(width(), value.map(Serializable.class::cast).orElse(null)), cells());
@@ -80,7 +82,8 @@ final class ListBinder {
     private Optional<BoundFeed> bindMask() {
         Shape any = Shape.of(Shape.UNKNOWN_SIZE, Shape.UNKNOWN_SIZE);
         if (!MARKS.contains(input.elementType()) || !Shapes.accepts(input.shape(), any)) {
-            return wrongInput("mask", "DT_BOOL[?, ?], DT_FLOAT[?, ?], DT_INT32[?, ?] or DT_INT64[?, ?]");
+            return wrongInput(
+                    "mask", "DT_BOOL[?, ?], DT_FLOAT[?, ?], DT_DOUBLE[?, ?], DT_INT32[?, ?] or DT_INT64[?, ?]");
         }
         return bound(new FeedForm.Mask(width()), Shape.of(width()));
     }
@@ -124,12 +127,11 @@ final class ListBinder {
         return false;
     }
 
-    private boolean isList() {
+    private boolean isList(String cure) {
         boolean list = form.kind() == TensorForm.Kind.ARRAY;
         if (!list) {
-            binder.mismatch(
-                    "expected a column of arrays, found column '%s' of type %s. Feed its cells with feed(\"%s\", \"%s\")"
-                            .formatted(column, TensorForm.nameOf(binder.column().dataType()), input.name(), column));
+            binder.mismatch("expected a column of arrays, found column '%s' of type %s. %s"
+                    .formatted(column, TensorForm.nameOf(binder.column().dataType()), cure));
         }
         return list;
     }

@@ -56,6 +56,7 @@ final class ReduceBinder {
         feedsBinder.checkNames();
         ProgramCheck.ofReduction(refinements.program(), refinements.wanted().keySet(), mismatches);
         feedsBinder.bind(contract.inputs());
+        checkHasColumns();
         List<BoundFetch> fetches = new ArrayList<>();
         List<Attribute> produced = new ArrayList<>();
         var outputBinder = new OutputBinder(refinements, contract, /* trimmed= */ true, columns, mismatches);
@@ -79,6 +80,21 @@ final class ReduceBinder {
                 feedsBinder.fed(),
                 produced.stream().map(column -> column.withNullability(true)).toList(),
                 checked);
+    }
+
+    /** What is reduced are rows, so it cannot be a value. */
+    private void checkHasColumns() {
+        for (TensorSpec output : contract.outputs()) {
+            for (String suffix :
+                    rows ? List.of(ReduceConvention.FIRST, ReduceConvention.SECOND) : List.of(ReduceConvention.BLOCK)) {
+                String input = output.name() + suffix;
+                if (refinements.feeding().parameters().containsKey(input)) {
+                    mismatches.addInput(
+                            input,
+                            "expected a column, found a value. Feed it with feed(\"%s\", \"…\")".formatted(input));
+                }
+            }
+        }
     }
 
     /** Returns the program that takes a block and gives fewer rows: one, or half as many. */

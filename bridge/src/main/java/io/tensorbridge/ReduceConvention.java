@@ -15,7 +15,8 @@ import org.tensorflow.ndarray.Shape;
  * How a reduction names its inputs after its outputs, as in TensorFrames.
  *
  * <p>A reduction of blocks makes {@code x} of {@code x_input}, which has a dimension of rows in front. One of rows makes
- * {@code x} of {@code x_1} and {@code x_2}, all of one shape. Either is fed with the column {@code x}.
+ * {@code x} of {@code x_1} and {@code x_2}, all of one shape. Either is fed with the column {@code x}. Beside them a reduction
+ * of blocks may have inputs of any name that are given a value.
  */
 final class ReduceConvention {
 
@@ -86,13 +87,19 @@ final class ReduceConvention {
                 .filter(name -> program.signature().output(name).isPresent())
                 .toList();
         for (TensorSpec input : program.inputsOf(known)) {
-            if (!expected.contains(input.name())) {
+            if (suffixes.equals(List.of(BLOCK)) && isParameter(input) && !expected.contains(input.name())) {
+                inputs.add(input);
+            } else if (!expected.contains(input.name())) {
                 mismatches.addInput(
                         input.name(),
                         "expected the name of an output and %s, found outputs %s. Name it so in the program"
                                 .formatted(String.join(" or ", suffixes), List.copyOf(wanted.keySet())));
             }
         }
+    }
+
+    private boolean isParameter(TensorSpec input) {
+        return refinements.feeding().parameters().containsKey(input.name());
     }
 
     private static String inputsNamed(List<String> names) {

@@ -169,7 +169,7 @@ public final class TensorValue implements Serializable {
     }
 
     /** Returns a scalar of any type, if it can hold this number, boolean or string: exactly, or nearly if it is a float. */
-    static Optional<TensorValue> scalar(DataType type, Object value) {
+    public static Optional<TensorValue> scalar(DataType type, Object value) {
         if (value instanceof Number number) {
             return Optional.ofNullable(scalarOf(type, number));
         } else if (value instanceof Boolean truth && type == DataType.DT_BOOL) {
