@@ -34,6 +34,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.tensorflow.ndarray.Shape;
 
 /** Spark ML's vectors and matrices, however they hold their values, from everywhere and back. */
@@ -130,58 +131,71 @@ class MlTypesTest {
         "BATCHES, 1000"
     })
     void areComputedWith(CellSource source, int blockRows) {
-        Shape[] cells = {Shape.of(6), Shape.of(2, 3), Shape.of(1, 3, 2)};
-        for (Kind kind : Kind.values()) {
-            for (Shape cell : kind.isMatrix() ? List.of(Shape.of(2, 3)) : List.of(cells)) {
-                Program overRows = CellPrograms.of(ElementType.FLOAT64, List.of(cell));
-                Program overBlocks = CellPrograms.of(ElementType.FLOAT64, List.of(cell.prepend(Shape.UNKNOWN_SIZE)));
-                assertTwice(mapBlocks(overBlocks).blockRows(blockRows), kind, cell, source);
-                assertTwice(mapRows(overRows).blockRows(blockRows), kind, cell, source);
+        for (Shape vector : List.of(Shape.of(6), Shape.of(2, 3), Shape.of(1, 3, 2))) {
+            List<Shape> cells = Arrays.stream(Kind.values())
+                    .map(kind -> kind.isMatrix() ? Shape.of(2, 3) : vector)
+                    .toList();
+            Program overRows = CellPrograms.of(ElementType.FLOAT64, cells);
+            Program overBlocks = CellPrograms.of(
+                    ElementType.FLOAT64,
+                    cells.stream().map(cell -> cell.prepend(Shape.UNKNOWN_SIZE)).toList());
+            assertTwice(mapBlocks(overBlocks).blockRows(blockRows), vector, source);
+            assertTwice(mapRows(overRows).blockRows(blockRows), vector, source);
+        }
+    }
+
+    private static void assertTwice(MapOperation<?> operation, Shape vector, CellSource source) {
+        Kind[] kinds = Kind.values();
+        for (Kind kind : kinds) {
+            operation =
+                    operation.feed("x" + kind.ordinal(), kind.name()).fetch("twice" + kind.ordinal(), "twice " + kind);
+            if (!kind.isMatrix() && vector.numDimensions() > 1) {
+                operation = operation.shape(kind.name(), vector.asArray());
+            }
+        }
+        List<Row> rows = operation.apply(from(source)).collectAsList();
+        assertThat(rows).hasSize(ROWS);
+        for (Row row : rows) {
+            int n = row.<Integer>getAs("id") % 7;
+            for (Kind kind : kinds) {
+                assertThat(CellKind.flat(CellKind.ofSpark(row.getAs("twice " + kind))))
+                        .as("%s, row %s", kind, row.get(0))
+                        .isEqualTo(twice(kind, n));
+                assertThat(row.<Object>getAs(kind.name())).isEqualTo(kind.value(n));
             }
         }
     }
 
-    private static void assertTwice(MapOperation<?> operation, Kind kind, Shape cell, CellSource source) {
-        operation = operation.feed("x0", kind.name()).fetch("twice0", "twice");
-        if (!kind.isMatrix() && cell.numDimensions() > 1) {
-            operation = operation.shape(kind.name(), cell.asArray());
-        }
-        Dataset<Row> df = from(source);
-        List<Row> rows = operation.apply(df).select("id", "twice", kind.name()).collectAsList();
-        assertThat(rows).hasSize(ROWS);
-        for (Row row : rows) {
-            int n = row.getInt(0) % 7;
-            assertThat(CellKind.flat(CellKind.ofSpark(row.get(1))))
-                    .isEqualTo(Arrays.stream(kind.cell(n)).mapToObj(x -> 2 * x).toList());
-            assertThat(row.get(2)).isEqualTo(kind.value(n));
-        }
+    private static List<Double> twice(Kind kind, int n) {
+        return Arrays.stream(kind.cell(n)).mapToObj(x -> 2 * x).toList();
     }
 
     /** What a program gives may be vectors and matrices again, and feeds another program as such. */
     @ParameterizedTest
-    @CsvSource({"ROWS", "CACHED", "DICTIONARY_PARQUET", "PLAIN_PARQUET", "BATCHES"})
+    @EnumSource
     void areGivenAgain(CellSource source) {
-        for (Kind kind : Kind.values()) {
-            Shape cell = kind.isMatrix() ? Shape.of(2, 3) : Shape.of(6);
-            var operation = mapBlocks(CellPrograms.of(ElementType.FLOAT64, List.of(cell.prepend(-1))))
-                    .blockRows(7)
-                    .feed("x0", kind.name())
-                    .fetch("same0", "given");
-            var giving = kind.isMatrix() ? operation.asMatrix("given") : operation.asVector("given");
-            Dataset<Row> given = giving.apply(from(source)).select("id", "given");
-            for (Row row : given.collectAsList()) {
-                Object expected = kind.value(row.getInt(0) % 7);
+        Kind[] kinds = Kind.values();
+        Program program = CellPrograms.of(
+                ElementType.FLOAT64,
+                Arrays.stream(kinds)
+                        .map(kind -> kind.isMatrix() ? Shape.of(-1, 2, 3) : Shape.of(-1, 6))
+                        .toList());
+        MapBlocks giving = mapBlocks(program).blockRows(7);
+        MapBlocks again = mapBlocks(program);
+        for (Kind kind : kinds) {
+            String given = "given " + kind;
+            giving = giving.feed("x" + kind.ordinal(), kind.name()).fetch("same" + kind.ordinal(), given);
+            giving = kind.isMatrix() ? giving.asMatrix(given) : giving.asVector(given);
+            again = again.feed("x" + kind.ordinal(), given).fetch("twice" + kind.ordinal(), "twice " + kind);
+        }
+        Dataset<Row> given = giving.apply(from(source));
+        for (Row row : again.apply(given).collectAsList()) {
+            int n = row.<Integer>getAs("id") % 7;
+            for (Kind kind : kinds) {
                 // equal by their values, however they hold them
-                assertThat(row.get(1)).isEqualTo(expected);
-            }
-            var again = mapBlocks(CellPrograms.of(ElementType.FLOAT64, List.of(cell.prepend(-1))))
-                    .feed("x0", "given")
-                    .fetch("twice0", "twice");
-            for (Row row : again.apply(given).collectAsList()) {
-                assertThat(CellKind.flat(CellKind.ofSpark(row.get(2))))
-                        .isEqualTo(Arrays.stream(kind.cell(row.getInt(0) % 7))
-                                .mapToObj(x -> 2 * x)
-                                .toList());
+                assertThat(row.<Object>getAs("given " + kind)).isEqualTo(kind.value(n));
+                assertThat(CellKind.flat(CellKind.ofSpark(row.getAs("twice " + kind))))
+                        .isEqualTo(twice(kind, n));
             }
         }
     }
