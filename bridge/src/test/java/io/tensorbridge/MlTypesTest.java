@@ -146,9 +146,10 @@ class MlTypesTest {
 
     private static void assertTwice(MapOperation<?> operation, Shape vector, CellSource source) {
         Kind[] kinds = Kind.values();
-        for (Kind kind : kinds) {
+        for (int i = 0; i < kinds.length; i++) {
+            Kind kind = kinds[i];
             operation =
-                    operation.feed("x" + kind.ordinal(), kind.name()).fetch("twice" + kind.ordinal(), "twice " + kind);
+                    operation.feed("x" + i, kind.name()).fetch("twice" + i, "twice " + kind);
             if (!kind.isMatrix() && vector.numDimensions() > 1) {
                 operation = operation.shape(kind.name(), vector.asArray());
             }
@@ -182,11 +183,12 @@ class MlTypesTest {
                         .toList());
         MapBlocks giving = mapBlocks(program).blockRows(7);
         MapBlocks again = mapBlocks(program);
-        for (Kind kind : kinds) {
+        for (int i = 0; i < kinds.length; i++) {
+            Kind kind = kinds[i];
             String given = "given " + kind;
-            giving = giving.feed("x" + kind.ordinal(), kind.name()).fetch("same" + kind.ordinal(), given);
+            giving = giving.feed("x" + i, kind.name()).fetch("same" + i, given);
             giving = kind.isMatrix() ? giving.asMatrix(given) : giving.asVector(given);
-            again = again.feed("x" + kind.ordinal(), given).fetch("twice" + kind.ordinal(), "twice " + kind);
+            again = again.feed("x" + i, given).fetch("twice" + i, "twice " + kind);
         }
         Dataset<Row> given = giving.apply(from(source));
         for (Row row : again.apply(given).collectAsList()) {
