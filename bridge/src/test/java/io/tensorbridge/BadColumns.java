@@ -64,10 +64,7 @@ final class BadColumns {
                 "timestamp_ntz",
                 "Cast it to seconds since 1970: col(\"x\").cast(\"timestamp\").cast(\"double\")"));
         cases.add(noTensor(
-                13,
-                "date'2020-01-01'",
-                "date",
-                "Make days since 1970 of it: expr(\"unix_date(x)\").cast(\"double\")"));
+                13, "date'2020-01-01'", "date", "Make days since 1970 of it: expr(\"unix_date(x)\").cast(\"double\")"));
         cases.add(noTensor(14, "interval '1' day", "interval day", OTHERS));
         cases.add(noTensor(14, "map('k', id)", "map<string,bigint>", "Feed its values: map_values(col(\"x\"))"));
         cases.add(noTensor(
@@ -99,40 +96,45 @@ final class BadColumns {
     }
 
     private static void addNarrowing(List<BadInput> cases) {
-        cases.add(mismatch(
-                17,
-                "bytes with a sign for an input without",
-                spark -> mapBlocks(Programs.identity(ElementType.UINT8, Shape.of(-1, 3)))
-                        .apply(spark.range(3).selectExpr("array(1Y, 2Y, 3Y) as x")),
-                "y",
-                "input 'x': expected DT_UINT8[?, 3], found column 'x' of DT_INT8[?, ?]. Feed it with a binary column of declared shape: shape(\"…\", 3)"));
-        cases.add(mismatch(
-                17,
-                "a byte with a sign for an input of one without",
-                spark -> mapBlocks(Programs.identity(ElementType.UINT8, Shape.of(-1)))
-                        .apply(spark.range(3).selectExpr("tinyint(id) as x")),
-                "y",
-                "input 'x': expected DT_UINT8[?], found column 'x' of DT_INT8[?]. Feed it with a binary column of declared shape: shape(\"…\")"));
-        cases.add(mismatch(
-                17,
-                "shorts for an input of bytes",
-                spark -> mapBlocks(Programs.identity(ElementType.INT8, Shape.of(-1)))
-                        .apply(spark.range(3).selectExpr("smallint(id) as x")),
-                "y",
-                "input 'x': expected DT_INT8[?], found column 'x' of DT_INT16[?]. Cast it: col(\"x\").cast(\"tinyint\")"));
-        cases.add(mismatch(
-                18,
-                "ints for an input of floats",
-                spark -> mapBlocks(negate(TFloat32.class, Shape.of(-1)))
-                        .apply(spark.range(3).selectExpr("int(id) as x")),
-                "negate",
-                "input 'x': expected DT_FLOAT[?], found column 'x' of DT_INT32[?]. Cast it: col(\"x\").cast(\"float\")"));
-        cases.add(mismatch(
-                19,
-                "longs for an input of doubles",
-                spark -> mapBlocks(PLUS).apply(spark.range(3).selectExpr("9007199254740993L as x")),
-                "plus",
-                "input 'x': expected DT_DOUBLE[?], found column 'x' of DT_INT64[?]. Cast it: col(\"x\").cast(\"double\")"));
+        cases.add(
+                mismatch(
+                        17,
+                        "bytes with a sign for an input without",
+                        spark -> mapBlocks(Programs.identity(ElementType.UINT8, Shape.of(-1, 3)))
+                                .apply(spark.range(3).selectExpr("array(1Y, 2Y, 3Y) as x")),
+                        "y",
+                        "input 'x': expected DT_UINT8[?, 3], found column 'x' of DT_INT8[?, ?]. Feed it with a binary column of declared shape: shape(\"…\", 3)"));
+        cases.add(
+                mismatch(
+                        17,
+                        "a byte with a sign for an input of one without",
+                        spark -> mapBlocks(Programs.identity(ElementType.UINT8, Shape.of(-1)))
+                                .apply(spark.range(3).selectExpr("tinyint(id) as x")),
+                        "y",
+                        "input 'x': expected DT_UINT8[?], found column 'x' of DT_INT8[?]. Feed it with a binary column of declared shape: shape(\"…\")"));
+        cases.add(
+                mismatch(
+                        17,
+                        "shorts for an input of bytes",
+                        spark -> mapBlocks(Programs.identity(ElementType.INT8, Shape.of(-1)))
+                                .apply(spark.range(3).selectExpr("smallint(id) as x")),
+                        "y",
+                        "input 'x': expected DT_INT8[?], found column 'x' of DT_INT16[?]. Cast it: col(\"x\").cast(\"tinyint\")"));
+        cases.add(
+                mismatch(
+                        18,
+                        "ints for an input of floats",
+                        spark -> mapBlocks(negate(TFloat32.class, Shape.of(-1)))
+                                .apply(spark.range(3).selectExpr("int(id) as x")),
+                        "negate",
+                        "input 'x': expected DT_FLOAT[?], found column 'x' of DT_INT32[?]. Cast it: col(\"x\").cast(\"float\")"));
+        cases.add(
+                mismatch(
+                        19,
+                        "longs for an input of doubles",
+                        spark -> mapBlocks(PLUS).apply(spark.range(3).selectExpr("9007199254740993L as x")),
+                        "plus",
+                        "input 'x': expected DT_DOUBLE[?], found column 'x' of DT_INT64[?]. Cast it: col(\"x\").cast(\"double\")"));
     }
 
     private static Dataset<Row> arrays(SparkSession spark) {
@@ -167,13 +169,14 @@ final class BadColumns {
                 "a dimension must be 0 or more, or -1 for unknown, found -2. Mend the dimensions",
                 2,
                 -2));
-        cases.add(executor(
-                27,
-                "a dimension of zero, for arrays that are not empty",
-                spark -> mapBlocks(negate(TFloat32.class, Shape.of(-1, -1)))
-                        .apply(withShape(arrays(spark), "x", 0))
-                        .collectAsList(),
-                "Cannot feed column 'x': expected 0 values in row 0 of block 0, found 2. Pad such arrays with pad(\"x\"), or run a program over cells with mapRows"));
+        cases.add(
+                executor(
+                        27,
+                        "a dimension of zero, for arrays that are not empty",
+                        spark -> mapBlocks(negate(TFloat32.class, Shape.of(-1, -1)))
+                                .apply(withShape(arrays(spark), "x", 0))
+                                .collectAsList(),
+                        "Cannot feed column 'x': expected 0 values in row 0 of block 0, found 2. Pad such arrays with pad(\"x\"), or run a program over cells with mapRows"));
         cases.add(shape(
                 28,
                 "more dimensions than a tensor may have",

@@ -23,7 +23,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
@@ -40,12 +39,12 @@ final class BadData {
             })
             .named("total");
     private static final Program DEEP = negate(TFloat32.class, Shape.of(-1, -1, -1, -1));
-    private static final Program TEXT = Programs.identity(ElementType.STRING, Shape.of(-1)).named("text");
+    private static final Program TEXT =
+            Programs.identity(ElementType.STRING, Shape.of(-1)).named("text");
     private static final Program BYTES =
             Programs.identity(ElementType.UINT8, Shape.of(-1, 3)).named("bytes");
 
-    private static final String PAD =
-            ". Pad such arrays with pad(\"x\"), or run a program over cells with mapRows";
+    private static final String PAD = ". Pad such arrays with pad(\"x\"), or run a program over cells with mapRows";
 
     private BadData() {}
 
@@ -93,9 +92,11 @@ final class BadData {
                 result(4, "NaN and infinities, which pass through", BadData::keepsWhatIsNoNumber),
                 result(5, "no rows", BadData::keepsTheSchemaOfNoRows),
                 result(6, "partitions without rows", spark -> {
-                    Dataset<Row> mapped = mapBlocks(PLUS)
-                            .apply(spark.range(0, 2, 1, 8).selectExpr("double(id) as x"));
-                    assertThat(mapped.collectAsList()).extracting(row -> row.getDouble(1)).containsExactly(3.0, 4.0);
+                    Dataset<Row> mapped =
+                            mapBlocks(PLUS).apply(spark.range(0, 2, 1, 8).selectExpr("double(id) as x"));
+                    assertThat(mapped.collectAsList())
+                            .extracting(row -> row.getDouble(1))
+                            .containsExactly(3.0, 4.0);
                     assertThat(RunMetrics.of(mapped).blocks()).isEqualTo(2);
                 }),
                 executor(
@@ -180,10 +181,8 @@ final class BadData {
                                 .collectAsList(),
                         "Cannot feed column 'x': expected 3 values in row 6 of block 0, found 0. Mend shape(\"x\", …), or filter such rows"),
                 result(22, "sparse vectors", spark -> {
-                    Dataset<Row> df = vectors(
-                            spark,
-                            Vectors.sparse(3, new int[] {1}, new double[] {2}),
-                            Vectors.dense(4, 5, 6));
+                    Dataset<Row> df =
+                            vectors(spark, Vectors.sparse(3, new int[] {1}, new double[] {2}), Vectors.dense(4, 5, 6));
                     assertThat(mapBlocks(negate(TFloat64.class, Shape.of(-1, 3)))
                                     .apply(df)
                                     .selectExpr("y[0] + 10 * y[1] + 100 * y[2]")
@@ -215,9 +214,7 @@ final class BadData {
 
     private static Dataset<Row> vectors(SparkSession spark, org.apache.spark.ml.linalg.Vector... vectors) {
         return spark.createDataFrame(
-                        List.of(vectors).stream()
-                                .<Row>map(RowFactory::create)
-                                .toList(),
+                        List.of(vectors).stream().<Row>map(RowFactory::create).toList(),
                         new StructType().add("x", SQLDataTypes.VectorType()))
                 .coalesce(1);
     }
@@ -241,10 +238,10 @@ final class BadData {
 
     private static void padsOrRunsRowByRow(SparkSession spark) {
         Dataset<Row> df = column(spark, "array_repeat(1F, int(id))");
-        Program row = Program.build(tf -> outputs(
-                "y",
-                tf.reduceSum(placeholder(tf, "x", TFloat32.class, Shape.of(-1)), tf.constant(0))));
-        for (Dataset<Row> total : List.of(mapBlocks(TOTAL).pad("x").apply(df), mapRows(row).apply(df))) {
+        Program row = Program.build(tf ->
+                outputs("y", tf.reduceSum(placeholder(tf, "x", TFloat32.class, Shape.of(-1)), tf.constant(0))));
+        for (Dataset<Row> total :
+                List.of(mapBlocks(TOTAL).pad("x").apply(df), mapRows(row).apply(df))) {
             assertThat(total.filter("y <> size(x)").count()).isZero();
         }
     }
@@ -253,15 +250,18 @@ final class BadData {
         Dataset<Row> df = spark.range(0, 1_000, 1, 1).selectExpr("id % 3 = 0 as x");
         Program same = Programs.identity(ElementType.BOOL, Shape.of(-1));
         for (Dataset<Row> source : List.of(df, df.cache())) {
-            assertThat(mapBlocks(same).blockRows(9).apply(source).filter("x = y").count())
+            assertThat(mapBlocks(same)
+                            .blockRows(9)
+                            .apply(source)
+                            .filter("x = y")
+                            .count())
                     .isEqualTo(1_000);
         }
         df.unpersist(true);
     }
 
     private static void keepsStrings(SparkSession spark) {
-        Dataset<Row> df = spark.range(0, 5, 1, 1)
-                .selectExpr("""
+        Dataset<Row> df = spark.range(0, 5, 1, 1).selectExpr("""
                         case id when 0 then '' when 1 then 'a\\u0000b' when 2 then '\\uD83D\\uDE00 ä'
                             when 3 then cast(unhex('ff00fe') as string) else repeat('x', 104857600) end as x""");
         assertThat(mapBlocks(TEXT)

@@ -74,7 +74,9 @@ record BadInput(int number, String what, Where where, Attempt attempt, String me
 
     private List<String> mismatches() {
         int lines = message.indexOf(":\n  - ");
-        return lines < 0 ? List.of(message) : List.of(message.substring(lines + 6).split("\n  - "));
+        return lines < 0
+                ? List.of(message)
+                : List.of(message.substring(lines + 6).split("\n  - "));
     }
 
     @Override

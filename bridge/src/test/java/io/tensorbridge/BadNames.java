@@ -48,7 +48,6 @@ final class BadNames {
         return spark.range(0, 3, 1, 1).selectExpr("double(id) as x", "id as other");
     }
 
-
     private static BadInput.Attempt caseSensitive(BadInput.Attempt attempt) {
         return spark -> {
             spark.conf().set("spark.sql.caseSensitive", "true");
@@ -78,8 +77,7 @@ final class BadNames {
                         30,
                         "a column that is there twice, after a join",
                         spark -> mapBlocks(PLUS)
-                                .apply(columns(spark)
-                                        .join(columns(spark).withColumnRenamed("other", "more"))),
+                                .apply(columns(spark).join(columns(spark).withColumnRenamed("other", "more"))),
                         "plus",
                         "input 'x': expected one column 'x', found 2. Rename all but one"),
                 mismatch(
@@ -175,8 +173,7 @@ final class BadNames {
                 result(
                         36,
                         "a placeholder that no output needs",
-                        spark -> assertThat(
-                                        mapBlocks(TWO).apply(columns(spark)).collectAsList())
+                        spark -> assertThat(mapBlocks(TWO).apply(columns(spark)).collectAsList())
                                 .hasSize(3)),
                 mismatch(
                         36,

@@ -29,7 +29,8 @@ final class BadRuns {
         return spark.range(0, 10, 1, 1).selectExpr("double(id) as x");
     }
 
-    private static Program named(String name, java.util.function.Function<org.tensorflow.op.Ops, Program.Outputs> body) {
+    private static Program named(
+            String name, java.util.function.Function<org.tensorflow.op.Ops, Program.Outputs> body) {
         return Program.build(body).named(name);
     }
 
@@ -77,7 +78,10 @@ final class BadRuns {
                         spark -> reduceBlocks(named("distinct", tf -> {
                                     var x = placeholder(tf, "x_input", TInt64.class, Shape.of(-1, -1));
                                     var flat = tf.reshape(x, tf.constant(new int[] {-1}));
-                                    return outputs("x", tf.unique(flat, tf.constant(new int[] {0})).y());
+                                    return outputs(
+                                            "x",
+                                            tf.unique(flat, tf.constant(new int[] {0}))
+                                                    .y());
                                 }))
                                 .blockRows(3)
                                 .apply(spark.range(0, 6, 1, 1).selectExpr("array(id, id div 4) as x")),
@@ -87,7 +91,8 @@ final class BadRuns {
                         "a scalar where rows are mapped, of a rank that was not known",
                         spark -> mapBlocks(named("one", tf -> {
                                     var x = placeholder(tf, "x", TFloat64.class, Shape.unknown());
-                                    return outputs("y", tf.reduceSum(x, tf.range(tf.constant(0), tf.rank(x), tf.constant(1))));
+                                    return outputs(
+                                            "y", tf.reduceSum(x, tf.range(tf.constant(0), tf.rank(x), tf.constant(1))));
                                 }))
                                 .shape("y")
                                 .apply(column(spark))
@@ -98,7 +103,9 @@ final class BadRuns {
                         "strings of two dimensions",
                         spark -> assertThat(mapBlocks(named("pair", tf -> {
                                             var x = placeholder(tf, "x", TString.class, Shape.of(-1));
-                                            return outputs("y", tf.stack(List.of(x, x), org.tensorflow.op.core.Stack.axis(1L)));
+                                            return outputs(
+                                                    "y",
+                                                    tf.stack(List.of(x, x), org.tensorflow.op.core.Stack.axis(1L)));
                                         }))
                                         .apply(spark.range(0, 10, 1, 1).selectExpr("string(id) as x"))
                                         .filter("y = array(x, x)")
@@ -134,13 +141,15 @@ final class BadRuns {
     private static void copies(SparkSession spark) {
         Program program = named("inplace", tf -> {
             var x = placeholder(tf, "x", TFloat64.class, Shape.of(-1));
-            return outputs(
-                    "z", tf.inplaceAdd(x, tf.constant(new int[] {0}), tf.constant(new double[] {100})));
+            return outputs("z", tf.inplaceAdd(x, tf.constant(new int[] {0}), tf.constant(new double[] {100})));
         });
         Dataset<Row> df = column(spark);
         assertThat(mapBlocks(program).explain(df))
                 .contains("block to tensors: 1, since operation InplaceAdd writes or keeps its inputs");
-        assertThat(mapBlocks(program).apply(df).filter("z = x + if(x = 0, 100, 0)").count())
+        assertThat(mapBlocks(program)
+                        .apply(df)
+                        .filter("z = x + if(x = 0, 100, 0)")
+                        .count())
                 .isEqualTo(10);
     }
 }

@@ -148,8 +148,7 @@ class MlTypesTest {
         Kind[] kinds = Kind.values();
         for (int i = 0; i < kinds.length; i++) {
             Kind kind = kinds[i];
-            operation =
-                    operation.feed("x" + i, kind.name()).fetch("twice" + i, "twice " + kind);
+            operation = operation.feed("x" + i, kind.name()).fetch("twice" + i, "twice " + kind);
             if (!kind.isMatrix() && vector.numDimensions() > 1) {
                 operation = operation.shape(kind.name(), vector.asArray());
             }
