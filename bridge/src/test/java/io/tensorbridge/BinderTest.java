@@ -107,7 +107,7 @@ class BinderTest {
         assertRefused(
                 df.withColumn("d", lit("1.5").cast("decimal(10,2)")),
                 mapBlocks(PLUS_THREE).feed("x", "d"),
-                "input 'x': column 'd' of type decimal(10,2) has no tensor form. Cast it: col(\"d\").cast(\"double\")");
+                "input 'x': expected DT_DOUBLE[?], found column 'd' of type decimal(10,2), which no tensor can hold. Cast it: col(\"d\").cast(\"double\")");
     }
 
     @Test
@@ -124,7 +124,7 @@ class BinderTest {
         assertRefused(
                 df,
                 mapBlocks(image(Shape.of(-1))).feed("image", "pixels"),
-                "input 'image': expected DT_FLOAT[?], found column 'pixels' of DT_FLOAT[?, ?]");
+                "input 'image': expected DT_FLOAT[?], found column 'pixels' of DT_FLOAT[?, ?]. Run a program over cells with mapRows, or feed a column of cells of that shape");
     }
 
     @Test
@@ -137,12 +137,12 @@ class BinderTest {
         assertRefused(
                 df,
                 mapBlocks(image(Shape.of(-1, -1, -1))).feed("image", "rows").shape("rows", 1, 2, 3),
-                "input 'image': expected cells of shape [1, 2, 3], as declared, found column 'rows' of type array<array<float>>");
+                "input 'image': expected cells of shape [1, 2, 3], as declared, found column 'rows' of type array<array<float>>. Mend shape(\"rows\", …)");
         assertRefused(
                 df,
                 mapBlocks(image(Shape.of(-1, -1))).feed("image", "single").shape("single", 2),
-                "input 'image': expected cells of shape [2], as declared, found column 'single' of one value a row");
-        assertRefused(df, mapBlocks(PLUS_THREE).shape("y", 2), "shape(\"y\", …): column 'y' is neither fed nor new");
+                "input 'image': expected cells of shape [2], as declared, found column 'single' of one value a row. Mend shape(\"single\", …)");
+        assertRefused(df, mapBlocks(PLUS_THREE).shape("y", 2), "shape(\"y\", …): expected a column that is fed or new, found 'y' to be neither. Mend the name, or leave it out");
     }
 
     @Test
@@ -159,7 +159,7 @@ class BinderTest {
         assertRefused(
                 columns(spark),
                 mapBlocks(image(Shape.of(-1, -1, -1))).feed("image", "pixels").shape("pixels", -1, -1),
-                "input 'image': the cell shape of column 'pixels' is unknown: a flat array tells one dimension at most, found [?, ?]. Give it with shape(\"pixels\", …)");
+                "input 'image': expected one unknown dimension at most, which is all that a flat array tells, found column 'pixels' with cells of [?, ?]. Give their shape with shape(\"pixels\", …)");
     }
 
     @Test
@@ -178,7 +178,7 @@ class BinderTest {
         assertRefused(
                 columns(spark),
                 mapBlocks(scaled).feed("by", "x"),
-                "input 'by': expected a dimension of rows, found DT_DOUBLE[]; a scalar cannot be fed with a column");
+                "input 'by': expected a dimension of rows, found DT_DOUBLE[], which no column can feed. Feed it with a value: with(\"by\", …), or run the program with mapRows");
     }
 
     @Test
@@ -191,7 +191,7 @@ class BinderTest {
         assertRefused(
                 df,
                 mapBlocks(PLUS_THREE).fetch("z", "tags"),
-                "output 'z': a column 'tags' exists already. Rename it with fetch(\"z\", \"…\")");
+                "output 'z': expected a new column, found 'tags' among those of the DataFrame. Rename it with fetch(\"z\", \"…\")");
         assertThat(mapBlocks(PLUS_THREE).trim().apply(df).columns()).containsExactly("z");
         Program two = Program.build(tf -> {
                     var x = placeholder(tf, "x", TFloat64.class, Shape.of(-1));
