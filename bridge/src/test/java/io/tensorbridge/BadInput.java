@@ -72,7 +72,11 @@ record BadInput(int number, String what, Where where, Attempt attempt, String me
                                 && EXPECTED_FOUND_CURE.matcher(line).find());
     }
 
-    private List<String> mismatches() {
+    /** Returns the lines of the message that say something wrong each; none for a result. */
+    List<String> mismatches() {
+        if (message.isEmpty()) {
+            return List.of();
+        }
         int lines = message.indexOf(":\n  - ");
         return lines < 0
                 ? List.of(message)

@@ -142,7 +142,10 @@ class BinderTest {
                 df,
                 mapBlocks(image(Shape.of(-1, -1))).feed("image", "single").shape("single", 2),
                 "input 'image': expected cells of shape [2], as declared, found column 'single' of one value a row. Mend shape(\"single\", …)");
-        assertRefused(df, mapBlocks(PLUS_THREE).shape("y", 2), "shape(\"y\", …): expected a column that is fed or new, found 'y' to be neither. Mend the name, or leave it out");
+        assertRefused(
+                df,
+                mapBlocks(PLUS_THREE).shape("y", 2),
+                "shape(\"y\", …): expected a column that is fed or new, found 'y' to be neither. Mend the name, or leave it out");
     }
 
     @Test
