@@ -30,13 +30,12 @@ import org.tensorflow.types.TInt32;
  * How do I iterate? Clusters points around k centres: each iteration runs one program over all points, fed with the centres
  * that the one before gave. Spark MLlib does the same beside it, from the same points and centres.
  *
- * <p>Arguments: the number of points and of their dimensions; 100,000 and 100 without.
+ * <p>Arguments: the number of points, of their dimensions, and of rounds that are timed; without, 100,000, 100 and 5.
  */
 public final class KMeans {
 
     private static final int K = 10;
     private static final int ITERATIONS = 10;
-    private static final int ROUNDS = 5;
     private static final long SEED = 11;
     private static final double SPREAD =
             3; // around centres that are 1 from zero: clusters overlap, so centres keep moving
@@ -46,12 +45,13 @@ public final class KMeans {
     public static void main(String[] args) throws IOException {
         int rows = args.length > 0 ? Integer.parseInt(args[0]) : 100_000;
         int dimensions = args.length > 1 ? Integer.parseInt(args[1]) : 100;
+        int rounds = args.length > 2 ? Integer.parseInt(args[2]) : 5;
         try (SparkSession spark = SparkSession.builder()
                 .master("local[*]")
                 .appName("KMeans")
                 .config("spark.ui.enabled", "false")
                 .getOrCreate()) {
-            compare(spark, rows, dimensions);
+            compare(spark, rows, dimensions, rounds);
         }
     }
 
@@ -108,7 +108,7 @@ public final class KMeans {
     }
     // endregion
 
-    private static void compare(SparkSession spark, int rows, int dimensions) {
+    private static void compare(SparkSession spark, int rows, int dimensions, int rounds) {
         Dataset<Row> points = points(spark, rows, dimensions).cache();
         JavaRDD<Vector> vectors = points.javaRDD()
                 .map(row -> Vectors.dense(row.<Float>getList(0).stream()
@@ -119,11 +119,11 @@ public final class KMeans {
         float[][] start = start(rows, dimensions);
         Program assign = assign(dimensions);
         Program sum = sum(dimensions);
-        double[] seconds = new double[ROUNDS];
-        double[] secondsMllib = new double[ROUNDS];
+        double[] seconds = new double[rounds];
+        double[] secondsMllib = new double[rounds];
         float[][] centres = start;
         Vector[] centresMllib = new Vector[0];
-        for (int round = -1; round < ROUNDS; round++) { // the first warms up
+        for (int round = -1; round < rounds; round++) { // the first warms up
             long begin = System.nanoTime();
             centres = cluster(points, start, assign, sum);
             long between = System.nanoTime();

@@ -13,7 +13,7 @@ class KMeansTest {
 
     @Test
     void findsTheCentresThatMllibFinds() {
-        String printed = Documentation.printedBy(args -> KMeans.main(new String[] {"3000", "8"}));
+        String printed = Documentation.printedBy(args -> KMeans.main(new String[] {"3000", "8", "1"}));
         List<String> lines = printed.lines().toList();
         assertThat(lines.get(0)).matches("seconds: \\d+\\.\\d{2}");
         assertThat(lines.get(1)).matches("seconds mllib: \\d+\\.\\d{2}");
