@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Faults on real executors: a cluster of two on this machine, driven by a process of its own; see {@link ClusterFaults}. */
 class LocalClusterTest {
 
-    private static final int MOST_SECONDS = 240;
+    private static final int MOST_SECONDS = 480;
     private static final List<Surrounded> OPERATIONS = ClusterFaults.OPERATIONS;
 
     private static final Map<String, String> RESULTS = new HashMap<>();
