@@ -52,7 +52,10 @@ abstract class AggregateExec extends ProgramExec {
         return Scala.concat(keys, produced());
     }
 
-    /** Returns how the rows of the child come. */
+    /** Returns what the child gives. */
+    abstract ChildPartitions partitions();
+
+    /** Returns how its rows come. */
     abstract GroupedBlocks.Order order();
 
     /** Returns how the program's inputs are fed here. */
@@ -60,7 +63,7 @@ abstract class AggregateExec extends ProgramExec {
 
     @Override
     public final RDD<ColumnarBatch> doExecuteColumnar() {
-        ChildPartitions partitions = ChildPartitions.of(child());
+        ChildPartitions partitions = partitions();
         return partitions.map(new GroupTask(
                 ShippedProgram.of(sparkContext(), program()),
                 groups.form(),

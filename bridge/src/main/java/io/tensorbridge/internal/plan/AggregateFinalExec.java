@@ -67,6 +67,11 @@ public final class AggregateFinalExec extends AggregateExec {
     }
 
     @Override
+    ChildPartitions partitions() {
+        return ChildPartitions.of(child());
+    }
+
+    @Override
     GroupedBlocks.Order order() {
         return GroupedBlocks.Order.SORTED;
     }

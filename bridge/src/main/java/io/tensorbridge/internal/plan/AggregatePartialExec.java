@@ -36,6 +36,11 @@ public final class AggregatePartialExec extends AggregateExec {
     }
 
     @Override
+    ChildPartitions partitions() {
+        return ChildPartitions.inColumns(child());
+    }
+
+    @Override
     GroupedBlocks.Order order() {
         return GroupedBlocks.Order.ANY;
     }

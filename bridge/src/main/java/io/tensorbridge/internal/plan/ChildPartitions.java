@@ -2,12 +2,14 @@ package io.tensorbridge.internal.plan;
 
 import io.tensorbridge.internal.run.PartitionTask;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.types.DataTypeUtils;
 import org.apache.spark.sql.execution.RowToColumnarExec;
 import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.vectorized.ColumnarBatch;
 
 /**
  * What a columnar node reads: the batches of its child, or rows.
@@ -17,18 +19,32 @@ import org.apache.spark.sql.types.StructType;
  */
 final class ChildPartitions {
 
-    private final SparkPlan plan;
-    private final boolean rows;
+    private enum Form {
+        ROWS,
+        BATCHES,
+        /** Rows, but in columns if they are made by generated code. */
+        ROWS_OR_STAGE
+    }
 
-    private ChildPartitions(SparkPlan plan, boolean rows) {
+    private final SparkPlan plan;
+    private final Form form;
+
+    private ChildPartitions(SparkPlan plan, Form form) {
         this.plan = plan;
-        this.rows = rows;
+        this.form = form;
     }
 
     static ChildPartitions of(SparkPlan child) {
         return child instanceof RowToColumnarExec conversion
-                ? new ChildPartitions(conversion.child(), /* rows= */ true)
-                : new ChildPartitions(child, /* rows= */ false);
+                ? new ChildPartitions(conversion.child(), Form.ROWS)
+                : new ChildPartitions(child, Form.BATCHES);
+    }
+
+    /** As {@link #of}, but generated code gives columns instead of rows where it can; for blocks that take many batches. */
+    static ChildPartitions inColumns(SparkPlan child) {
+        return child instanceof RowToColumnarExec conversion
+                ? new ChildPartitions(conversion.child(), Form.ROWS_OR_STAGE)
+                : new ChildPartitions(child, Form.BATCHES);
     }
 
     /** Returns the columns of what is read. */
@@ -37,16 +53,18 @@ final class ChildPartitions {
     }
 
     <T> RDD<T> map(PartitionTask<T> task) {
-        if (rows) {
-            StructType schema = DataTypeUtils.fromAttributes(plan.output());
-            return plan.execute()
-                    .toJavaRDD()
-                    .mapPartitions(partition -> task.overRows(partition, schema))
-                    .rdd();
+        Optional<RDD<ColumnarBatch>> batches = switch (form) {
+            case ROWS -> Optional.empty();
+            case BATCHES -> Optional.of(plan.executeColumnar());
+            case ROWS_OR_STAGE -> StageToColumnsExec.batchesOf(plan);
+        };
+        if (batches.isPresent()) {
+            return batches.get().toJavaRDD().mapPartitions(task::overBatches).rdd();
         }
-        return plan.executeColumnar()
+        StructType schema = DataTypeUtils.fromAttributes(plan.output());
+        return plan.execute()
                 .toJavaRDD()
-                .mapPartitions(task::overBatches)
+                .mapPartitions(partition -> task.overRows(partition, schema))
                 .rdd();
     }
 }
