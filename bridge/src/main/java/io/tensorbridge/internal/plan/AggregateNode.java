@@ -3,10 +3,14 @@ package io.tensorbridge.internal.plan;
 import io.tensorbridge.internal.bind.BoundGroups;
 import io.tensorbridge.internal.bind.BoundProgram;
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.AttributeSet;
+import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Statistics;
+import org.apache.spark.sql.catalyst.util.UnsafeRowUtils;
 import scala.Option;
 import scala.collection.immutable.Seq;
 import scala.math.BigInt;
@@ -54,6 +58,18 @@ public final class AggregateNode extends ProgramNode {
     @Override
     public Seq<Attribute> output() {
         return Scala.concat(keys, produced());
+    }
+
+    /** The keys, but for strings of a collation: a group has one of them, and a filter might tell them apart. */
+    @Override
+    AttributeSet filterable() {
+        List<Expression> filterable = new ArrayList<>();
+        for (Attribute key : Scala.list(keys)) {
+            if (UnsafeRowUtils.isBinaryStable(key.dataType())) {
+                filterable.add(key);
+            }
+        }
+        return AttributeSet.apply(Scala.<Expression>seq(filterable));
     }
 
     /** As many rows as there may be, of the size that they have: joins are planned by this. */

@@ -3,6 +3,7 @@ package io.tensorbridge.internal.plan;
 import io.tensorbridge.internal.bind.BoundProgram;
 import java.math.BigInteger;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.AttributeSet;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.ExpressionSet;
 import org.apache.spark.sql.catalyst.expressions.ExpressionSet$;
@@ -28,6 +29,11 @@ public final class MapBlocksNode extends ProgramNode {
     @Override
     public Seq<Attribute> output() {
         return program().trimmed() ? produced() : Scala.concat(child().output(), produced());
+    }
+
+    @Override
+    AttributeSet filterable() {
+        return program().trimmed() ? super.filterable() : child().outputSet();
     }
 
     /** Counts the new columns in, whose arrays Spark would take for one value long: joins are planned by this. */

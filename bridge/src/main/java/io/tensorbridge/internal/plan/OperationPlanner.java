@@ -4,7 +4,9 @@ import io.tensorbridge.internal.bind.Bound;
 import io.tensorbridge.internal.bind.BoundGroups;
 import io.tensorbridge.internal.bind.BoundReduction;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -62,13 +64,16 @@ public final class OperationPlanner {
     public static Dataset<Row> aggregate(Dataset<?> df, GroupKeys keys, Bound bound, BoundGroups groups) {
         var session = (SparkSession) df.sparkSession();
         install(session);
+        // Spark leaves out columns that nothing needs below a projection, but knows nothing of this node
+        Set<Attribute> needed = new LinkedHashSet<>(keys.keys());
+        needed.addAll(bound.fed());
         var node = new AggregateNode(
                 bound.program(),
                 groups,
                 Scala.seq(keys.keys()),
                 Scala.seq(bound.fed()),
                 Scala.seq(bound.produced()),
-                keys.child());
+                new Project(Scala.<NamedExpression>seq(List.copyOf(needed)), keys.child()));
         List<Column> columns = new ArrayList<>(keys.results());
         for (Attribute produced : bound.produced()) {
             columns.add(ExpressionUtils.column(produced).as(produced.name()));
@@ -115,7 +120,7 @@ public final class OperationPlanner {
                         Scala.concat(strategies, Scala.<SparkStrategy>one(OperationStrategy.INSTANCE)));
             }
             for (Rule<LogicalPlan> rule :
-                    List.of(PushFilterThroughMapBlocks.INSTANCE, PrunePartitionsBelowMapBlocks.INSTANCE)) {
+                    List.of(PushFilterThroughPrograms.INSTANCE, PrunePartitionsBelowMapBlocks.INSTANCE)) {
                 Seq<Rule<LogicalPlan>> rules = methods.extraOptimizations();
                 if (!rules.contains(rule)) {
                     methods.extraOptimizations_$eq(Scala.concat(rules, Scala.<Rule<LogicalPlan>>one(rule)));

@@ -50,6 +50,11 @@ abstract class ProgramNode extends LogicalPlan implements UnaryNode {
         return List.of(program, fed, produced, child);
     }
 
+    /** Returns the columns that a filter may ask of below this node as well as above it: none, if nothing else is said. */
+    AttributeSet filterable() {
+        return AttributeSet.apply(Scala.<Expression>none());
+    }
+
     /** Returns the bytes that Spark takes a row of these columns to have. */
     static long rowSize(Seq<Attribute> columns) {
         return 8

@@ -46,7 +46,7 @@ final class PrunePartitionsBelowMapBlocks extends Rule<LogicalPlan> {
         LogicalPlan after = plan;
         do {
             before = after;
-            after = PushFilterThroughMapBlocks.INSTANCE.apply(PushDownPredicates$.MODULE$.apply(before));
+            after = PushFilterThroughPrograms.INSTANCE.apply(PushDownPredicates$.MODULE$.apply(before));
         } while (!after.fastEquals(before));
         return after;
     }

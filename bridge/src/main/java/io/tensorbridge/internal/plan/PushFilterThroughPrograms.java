@@ -4,51 +4,55 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.catalyst.expressions.And;
 import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.optimizer.PushDownPredicates$;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.rules.Rule;
 import scala.runtime.AbstractPartialFunction;
 
 /**
- * Moves what a filter asks of a program's input columns below the program, which then runs on fewer rows.
+ * Moves what a filter asks of the columns that pass a program unchanged below the program, which then runs on fewer rows.
  *
- * <p>Sound because a row's outputs depend on that row alone.
+ * <p>Sound because a row's outputs depend on that row alone, a group's on the rows of that group.
  */
-final class PushFilterThroughMapBlocks extends Rule<LogicalPlan> {
+final class PushFilterThroughPrograms extends Rule<LogicalPlan> {
 
-    static final PushFilterThroughMapBlocks INSTANCE = new PushFilterThroughMapBlocks();
+    static final PushFilterThroughPrograms INSTANCE = new PushFilterThroughPrograms();
 
-    private PushFilterThroughMapBlocks() {}
+    private PushFilterThroughPrograms() {}
 
     @Override
     public LogicalPlan apply(LogicalPlan plan) {
-        return plan.transformDown(new AbstractPartialFunction<LogicalPlan, LogicalPlan>() {
+        LogicalPlan pushed = plan.transformDown(new AbstractPartialFunction<LogicalPlan, LogicalPlan>() {
             @Override
             public boolean isDefinedAt(LogicalPlan node) {
                 return node instanceof Filter filter
-                        && filter.child() instanceof MapBlocksNode map
-                        && !map.program().trimmed()
-                        && conjuncts(filter.condition()).stream().anyMatch(part -> canPass(part, map));
+                        && filter.child() instanceof ProgramNode program
+                        && conjuncts(filter.condition()).stream().anyMatch(part -> canPass(part, program));
             }
 
             @Override
             public LogicalPlan apply(LogicalPlan node) {
                 Filter filter = (Filter) node;
-                MapBlocksNode map = (MapBlocksNode) filter.child();
+                ProgramNode program = (ProgramNode) filter.child();
                 List<Expression> below = new ArrayList<>();
                 List<Expression> above = new ArrayList<>();
                 for (Expression part : conjuncts(filter.condition())) {
-                    (canPass(part, map) ? below : above).add(part);
+                    (canPass(part, program) ? below : above).add(part);
                 }
-                LogicalPlan moved = map.withNewChildInternal(new Filter(allOf(below), map.child()));
+                LogicalPlan moved = program.withNewChildInternal(new Filter(allOf(below), program.child()));
                 return above.isEmpty() ? moved : new Filter(allOf(above), moved);
             }
         });
+        // Spark has done with pushing filters when this rule has its turn, and what stands below may let them pass as
+        // well
+        return pushed.fastEquals(plan) ? plan : PushDownPredicates$.MODULE$.apply(pushed);
     }
 
-    private static boolean canPass(Expression condition, MapBlocksNode map) {
+    private static boolean canPass(Expression condition, ProgramNode program) {
         return condition.deterministic()
-                && condition.references().subsetOf(map.child().outputSet());
+                && !condition.references().isEmpty()
+                && condition.references().subsetOf(program.filterable());
     }
 
     private static List<Expression> conjuncts(Expression condition) {
