@@ -71,4 +71,13 @@ public final class Aggregate extends Operation<Aggregate> {
         var bound = new AggregateBinder(refinements(), keys, df).bind();
         return OperationPlanner.aggregate(df, bound.keys(), bound.bound(), bound.groups());
     }
+
+    /**
+     * Describes how this would run on a DataFrame. Starts no job and no session.
+     *
+     * @throws io.tensorbridge.tensor.SignatureMismatchException if program and DataFrame do not fit
+     */
+    public String explain(Dataset<?> df) {
+        return Explanation.of(new AggregateBinder(refinements(), keys, df).bind());
+    }
 }

@@ -6,6 +6,7 @@ import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.bind.BoundReduction;
 import io.tensorbridge.internal.bind.FeedForm;
+import io.tensorbridge.internal.bind.GroupForm;
 import io.tensorbridge.tensor.ElementType;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,38 @@ final class Explanation {
     private static String of(String operation, BoundProgram program, String result) {
         var lines = new StringJoiner("\n");
         lines.add(operation + " " + program);
+        addBindings(lines, program);
+        lines.add("  result  " + result);
+        addBlock(lines, program);
+        addCopies(lines, program, "1 bulk copy from rows or Spark's columns, 0 from aligned Arrow columns");
+        return lines.toString();
+    }
+
+    static String of(AggregateBinder.BoundAggregate aggregate) {
+        BoundProgram program = aggregate.bound().program();
+        var lines = new StringJoiner("\n");
+        lines.add("Aggregate " + program);
+        aggregate.keys().names().forEach(key -> lines.add("  key     column '%s'".formatted(key)));
+        addBindings(lines, program);
+        lines.add("  result  one row for each group: the keys and the new columns");
+        lines.add("  groups  " + inWords(aggregate.groups().form()));
+        addBlock(lines, program);
+        lines.add(String.format(
+                Locale.ROOT,
+                "          more where there are many groups, about %d bytes",
+                aggregate.groups().limits().bytes()));
+        addCopies(lines, program, "1 copy, in bulk from columns");
+        return lines.toString();
+    }
+
+    private static String inWords(GroupForm form) {
+        return switch (form) {
+            case SEGMENTED -> "segments: one run for all groups of a block";
+            case STACKED -> "stacked: one run for all groups of a block that have equally many rows";
+        };
+    }
+
+    private static void addBindings(StringJoiner lines, BoundProgram program) {
         for (BoundFeed feed : program.feeds()) {
             lines.add("  feed    %s <- %scolumn '%s': %s, on null %s"
                     .formatted(feed.input(), feed.form(), feed.column(), feed.typeName(), feed.onNull()));
@@ -40,17 +73,21 @@ final class Explanation {
         for (BoundFetch fetch : program.fetches()) {
             lines.add("  fetch   %s -> column '%s': %s".formatted(fetch.output(), fetch.column(), fetch.typeName()));
         }
-        lines.add("  result  " + result);
+    }
+
+    private static void addBlock(StringJoiner lines, BoundProgram program) {
         lines.add(String.format(
                 Locale.ROOT,
                 "  block   at most %d rows, about %d bytes, 500 ms a run",
                 program.limits().rows(),
                 program.limits().bytes()));
-        lines.add("  copies  into the block: 1 bulk copy from rows or Spark's columns, 0 from aligned Arrow columns");
+    }
+
+    private static void addCopies(StringJoiner lines, BoundProgram program, String intoTheBlock) {
+        lines.add("  copies  into the block: " + intoTheBlock);
         lines.add("          block to tensors: " + copiesIn(program));
         lines.add("          tensors to columns: " + copiesOut(program));
         lines.add("  device  CPU");
-        return lines.toString();
     }
 
     private static String copiesIn(BoundProgram program) {

@@ -318,4 +318,70 @@ class AggregateTest {
         Dataset<Row> result = aggregate(SUM).by("k").apply(df);
         assertThat(result.filter("x = 2 * k + 1000000").count()).isEqualTo(1_000_000);
     }
+
+    @Test
+    void pushesFiltersOnKeysBelow(SparkSession spark, @TempDir Path directory) {
+        String path = directory.resolve("numbers").toString();
+        numbers(spark, 10).write().parquet(path);
+        Dataset<Row> read = spark.read().parquet(path);
+        Dataset<Row> sums =
+                aggregate(SUM).by(col("k"), col("k").mod(2).as("odd")).apply(read);
+        Dataset<Row> filtered = sums.filter("k < 3 and odd = 0 and x > 0");
+        assertThat(filtered.queryExecution().optimizedPlan().toString().lines())
+                .anySatisfy(line -> assertThat(line).contains("Filter").contains("< 3"))
+                .satisfiesOnlyOnce(line -> assertThat(line).contains("Filter (x#"));
+        assertThat(filtered.queryExecution().executedPlan().toString())
+                .contains("LessThan(k,3)")
+                .contains("ReadSchema: struct<k:bigint,x:double>");
+        assertThat(filtered.collectAsList())
+                .containsExactlyInAnyOrderElementsOf(
+                        read.groupBy(col("k"), col("k").mod(2).as("odd"))
+                                .agg(sum("x").as("x"))
+                                .filter("k < 3 and odd = 0 and x > 0")
+                                .collectAsList())
+                .hasSize(2);
+    }
+
+    @Test
+    void leavesFiltersOnKeysOfACollationAbove(SparkSession spark) {
+        Dataset<Row> df = numbers(spark, 4)
+                .selectExpr("collate(if(k % 2 = 0, 'a', 'A'), 'UTF8_LCASE') as c", "x", "k")
+                .filter("k < 3");
+        Dataset<Row> filtered = aggregate(SUM).by("c").apply(df).filter("hex(cast(c as binary)) in ('41', '61')");
+        assertThat(filtered.collectAsList()).hasSize(1);
+        assertThat(filtered.first().getDouble(1))
+                .isEqualTo(df.agg(sum("x")).first().getDouble(0));
+    }
+
+    @Test
+    void explainsWhatItWouldDo(SparkSession spark) {
+        Dataset<Row> df = numbers(spark, 4);
+        String expected = """
+                Aggregate %s
+                  key     column 'k'
+                  key     column 'id'
+                  feed    x_input <- column 'x': DT_DOUBLE[?], on null fail
+                  fetch   x -> column 'x': DT_DOUBLE[?]
+                  result  one row for each group: the keys and the new columns
+                  groups  %s
+                  block   at most 1000 rows, about 4194304 bytes, 500 ms a run
+                          more where there are many groups, about 67108864 bytes
+                  copies  into the block: 1 copy, in bulk from columns
+                          block to tensors: 0
+                          tensors to columns: 0
+                  device  CPU""";
+        String segmented = aggregate(SUM).by("k", "id").blockRows(1000).explain(df);
+        String stacked = aggregate(LOG_SUM_EXP).by("k", "id").blockRows(1000).explain(df);
+        assertThat(segmented)
+                .isEqualTo(expected.formatted(nameIn(segmented), "segments: one run for all groups of a block"));
+        assertThat(stacked)
+                .isEqualTo(expected.formatted(
+                        nameIn(stacked), "stacked: one run for all groups of a block that have equally many rows"));
+        assertThat(nameIn(stacked)).startsWith("log-sum-exp");
+    }
+
+    /** The name has a digest of the rewritten program. */
+    private static String nameIn(String explanation) {
+        return explanation.lines().findFirst().orElseThrow().substring("Aggregate ".length());
+    }
 }
