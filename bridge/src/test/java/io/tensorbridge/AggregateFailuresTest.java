@@ -13,6 +13,7 @@ import io.tensorbridge.internal.run.ExecutorMemory;
 import io.tensorbridge.tensor.NativeMemoryExtension;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.SignatureMismatchException;
+import io.tensorbridge.tensor.TensorValue;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
@@ -67,6 +68,18 @@ class AggregateFailuresTest {
                 .hasMessage("""
                         Cannot run program 'sum' on this DataFrame:
                           - output 'x': expected a column of its own, found 'k' to be that of a key. Rename it with fetch("x", "…")""");
+    }
+
+    @Test
+    void refusesValuesInTheColumnsPlace(SparkSession spark) {
+        assertThatThrownBy(() -> aggregate(SUM)
+                        .by("k")
+                        .with("x_input", TensorValue.of(Shape.of(2), 1.0, 2.0))
+                        .apply(numbers(spark)))
+                .isInstanceOf(SignatureMismatchException.class)
+                .hasMessage("""
+                        Cannot run program 'sum' on this DataFrame:
+                          - input 'x_input': expected a column, found a value. Feed it with feed("x_input", "…")""");
     }
 
     @Test
