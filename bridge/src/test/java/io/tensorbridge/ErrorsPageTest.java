@@ -23,7 +23,8 @@ class ErrorsPageTest {
         for (BadInput input : BadInputTest.table()) {
             for (String line : input.mismatches()) {
                 assertThat(page.stream()
-                                .filter(message -> message.matcher(general(line)).lookingAt()))
+                                .filter(message ->
+                                        message.matcher(general(line)).lookingAt()))
                         .as("%s: %s", input, line)
                         .isNotEmpty();
             }
@@ -34,14 +35,13 @@ class ErrorsPageTest {
     void everyFamilyOfThePageIsInTheTable() throws IOException {
         List<String> lines = new ArrayList<>();
         BadInputTest.table().forEach(input -> input.mismatches().forEach(line -> lines.add(general(line))));
-        String[] families = Files.readString(PAGE).split("\n## ");
-        for (String family : families) {
+        for (String family : Pattern.compile("\n## ").split(Files.readString(PAGE), -1)) {
             List<Pattern> messages = messagesOf(family);
             if (!messages.isEmpty()) {
                 assertThat(lines)
                         .as(family.lines().findFirst().orElseThrow())
-                        .anyMatch(line ->
-                                messages.stream().anyMatch(message -> message.matcher(line).lookingAt()));
+                        .anyMatch(line -> messages.stream()
+                                .anyMatch(message -> message.matcher(line).lookingAt()));
             }
         }
     }
@@ -49,8 +49,8 @@ class ErrorsPageTest {
     private static List<Pattern> messagesOf(String page) {
         return ROW.matcher(page)
                 .results()
-                .map((MatchResult row) -> Pattern.compile(
-                        "\\Q" + general(row.group(1)).replace("…", "\\E.*\\Q") + "\\E", Pattern.DOTALL))
+                .map((MatchResult row) ->
+                        Pattern.compile("\\Q" + general(row.group(1)).replace("…", "\\E.*\\Q") + "\\E", Pattern.DOTALL))
                 .toList();
     }
 
