@@ -123,9 +123,11 @@ class RunLimitTest {
     @Test
     void leavesRunsAloneThatEndInTime(BufferAllocator allocator) {
         Program loop = Loops.ofFunctions();
-        try (var session = ProgramSession.load(loop, SHORT);
+        Duration limit = Duration.ofSeconds(2); // far longer than a run takes on a busy machine
+        try (var session = ProgramSession.load(
+                        loop, SessionOptions.onCallingThread(1).runLimit(limit));
                 var finite = runner(session, loop, 1, allocator)) {
-            long end = System.nanoTime() + 600_000_000;
+            long end = System.nanoTime() + limit.plusMillis(500).toNanos();
             while (System.nanoTime() < end) { // longer than the limit all together
                 finite.run(List.of(), 1).close();
             }
