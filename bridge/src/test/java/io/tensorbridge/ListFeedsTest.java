@@ -324,7 +324,7 @@ class ListFeedsTest {
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage("""
                         Cannot run program 'odd' on this DataFrame:
-                          - input 'none': no such input; the inputs are [values, splits, lengths, mask, padded, one, two]. Mend feedLengths("none", "x")
+                          - input 'none': expected one of the inputs [values, splits, lengths, mask, padded, one, two], found no input of that name. Mend feedLengths("none", "x")
                           - input 'values': expected DT_FLOAT[?], found column 'x' of DT_INT32[?]. Cast it: col("x").cast("array<float>")
                           - input 'splits': expected DT_INT32[?] or DT_INT64[?] for the row splits of column 'x', found DT_FLOAT[?]. Give the program such an input
                           - input 'lengths': expected DT_INT32[?] or DT_INT64[?] for the lengths of column 'x', found DT_INT32[?, ?]. Give the program such an input
@@ -332,6 +332,6 @@ class ListFeedsTest {
                           - input 'padded': expected DT_INT32[?, 2, 2], found DT_INT32[?, ?] of column 'x'. Feed a column of lists nested as deep
                           - input 'one': expected a column of arrays, found column 'id' of type bigint. Leave out pad("id")
                           - input 'two': expected to pad column 'z' with a value of DT_INT32, found 0.5. Mend pad("z", …)
-                          - pad("other", …): no input is fed with column 'other'; fed are [x, id, z]. Mend the name, or leave it out""");
+                          - pad("other", …): expected one of the columns [x, id, z], which are fed, found 'other'. Mend the name, or leave it out""");
     }
 }

@@ -168,7 +168,7 @@ class ParametersTest {
                 .hasMessage("""
                         Cannot run program 'scale' on this DataFrame:
                           - input 'x': expected a column or a value, found both column 'x' and DT_DOUBLE[]. Leave out feed(…) or with(…)
-                          - input 'factor': no such input; the inputs are [x, by, offsets]. Mend with("factor", …)
+                          - input 'factor': expected one of the inputs [x, by, offsets], found no input of that name. Mend with("factor", …)
                           - input 'x': expected DT_DOUBLE[?], found a value of DT_DOUBLE[]. Mend with("x", …)
                           - input 'by': expected DT_DOUBLE[], found a value of DT_FLOAT[]. Mend with("by", …)
                           - input 'offsets': expected DT_DOUBLE[?], found a value of DT_DOUBLE[]. Mend with("offsets", …)""");
@@ -176,8 +176,8 @@ class ParametersTest {
                 .isInstanceOf(SignatureMismatchException.class)
                 .hasMessage("""
                         Cannot run program 'scale' on this DataFrame:
-                          - input 'by': no such column; the columns are [x]. Bind one with feed("by", "…")
-                          - input 'offsets': no such column; the columns are [x]. Bind one with feed("offsets", "…")""");
+                          - input 'by': expected a column 'by', found columns [x]. Bind one with feed("by", "…")
+                          - input 'offsets': expected a column 'offsets', found columns [x]. Bind one with feed("offsets", "…")""");
         assertThatThrownBy(() -> mapBlocks(scale(Shape.of(-1)))
                         .with("by", TensorValue.of(1.0))
                         .with("by", TensorValue.of(2.0)))

@@ -150,6 +150,7 @@ class TypesPageTest {
     /** One row of one cell, and the shape that a cell has. */
     private static Dataset<Row> cells(SparkSession spark, DataType type) {
         Object cell = switch (TensorForm.nameOf(type)) {
+            case "binary" -> new byte[] {5};
             case "vector" -> Vectors.sparse(2, new int[] {1}, new double[] {3});
             case "matrix" -> Matrices.dense(1, 2, new double[] {1, 2});
             default -> spark.range(1).select(expr("5").cast(type)).first().get(0);
