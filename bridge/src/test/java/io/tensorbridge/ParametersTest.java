@@ -182,7 +182,8 @@ class ParametersTest {
                         .with("by", TensorValue.of(1.0))
                         .with("by", TensorValue.of(2.0)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot set 'by' to 'DT_DOUBLE[]': it was already set to 'DT_DOUBLE[]'");
+                .hasMessage(
+                        "Cannot set 'by' to 'DT_DOUBLE[]': expected it to be set once, found it set to 'DT_DOUBLE[]' before. Leave out one of the two");
     }
 
     private static final Program CONSTANTS = Program.build(tf -> outputs("three", tf.constant(new int[] {1, 2, 3}))
