@@ -83,7 +83,11 @@ public final class ScoreDigits {
                 .filter(row -> row.<Integer>getAs("label").equals(row.<Integer>getAs("guess")))
                 .count();
         var reasons = new StringJoiner(", ", "(", ")");
-        metrics.bytesCopied().forEach((reason, bytes) -> reasons.add(reason + "=" + bytes));
+        metrics.bytesCopied().forEach((reason, bytes) -> {
+            if (bytes > 0) {
+                reasons.add(reason + "=" + bytes);
+            }
+        });
         long copied = metrics.bytesCopied().values().stream()
                 .mapToLong(Long::longValue)
                 .sum();
