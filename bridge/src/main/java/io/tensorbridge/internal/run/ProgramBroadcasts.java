@@ -20,8 +20,8 @@ import org.apache.spark.broadcast.Broadcast;
  */
 final class ProgramBroadcasts {
 
-    // What is shipped must be no one's program: the driver's block manager holds it as long as the broadcast lives, and the
-    // broadcast would live as long as the program.
+    // What is shipped must be no one's program: the driver's block manager holds it as long as the broadcast lives,
+    // and the broadcast would live as long as the program.
     private static final Map<SparkContext, Map<Program, Shipment>> SHIPPED = new WeakHashMap<>();
     private static final Cleaner CLEANER = Cleaner.create();
 
