@@ -76,7 +76,7 @@ final class ClusterFaults {
     }
 
     private static void print(String what, String outcome) {
-        System.out.println(RESULT + what + "=" + outcome.replace('\n', ' '));
+        System.out.println("\n" + RESULT + what + "=" + outcome.replace('\n', ' '));
     }
 
     private static String outcome(Surrounded operation, Fault fault, List<String> expected, SparkSession spark) {

@@ -53,9 +53,10 @@ class LocalClusterTest {
                 .as(() -> String.join("\n", lines.subList(Math.max(0, lines.size() - 200), lines.size())))
                 .isTrue();
         for (String line : lines) {
-            if (line.startsWith(ClusterFaults.RESULT)) {
-                int end = line.indexOf('=');
-                RESULTS.put(line.substring(ClusterFaults.RESULT.length(), end), line.substring(end + 1));
+            int start = line.indexOf(ClusterFaults.RESULT); // what else is logged may have begun the line
+            if (start >= 0) {
+                int end = line.indexOf('=', start);
+                RESULTS.put(line.substring(start + ClusterFaults.RESULT.length(), end), line.substring(end + 1));
             }
         }
     }
