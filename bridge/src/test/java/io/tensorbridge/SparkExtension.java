@@ -1,6 +1,7 @@
 package io.tensorbridge;
 
 import io.tensorbridge.internal.run.ExecutorMemory;
+import java.util.concurrent.TimeUnit;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -30,6 +31,10 @@ public final class SparkExtension implements BeforeAllCallback, AfterEachCallbac
 
     @Override
     public void afterEach(ExtensionContext context) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        while (ExecutorMemory.allocatedBytes() != 0 && System.nanoTime() < end) {
+            Thread.onSpinWait(); // when a job has failed, other tasks of it may still be at their ends
+        }
         long bytes = ExecutorMemory.allocatedBytes();
         if (bytes != 0) {
             throw new IllegalStateException("The test left %d bytes of Arrow memory taken".formatted(bytes));

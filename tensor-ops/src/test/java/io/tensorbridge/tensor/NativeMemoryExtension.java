@@ -1,6 +1,7 @@
 package io.tensorbridge.tensor;
 
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.bytedeco.javacpp.Pointer;
@@ -50,6 +51,15 @@ public final class NativeMemoryExtension implements BeforeEachCallback, AfterEac
     /** What was open before the test began. */
     private record Watch(RootAllocator allocator, long liveTensors, long openHandles) {
 
+        /** When a job of Spark's has failed, other tasks of it may still be at their ends; what is a leak stays one. */
+        private void awaitTasks() {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+            while ((NativeTensors.liveTensors() != liveTensors || Pointer.totalCount() > openHandles)
+                    && System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+        }
+
         static Watch begin() {
             return new Watch(
                     AlignedMemory.newRootAllocator(Long.MAX_VALUE), NativeTensors.liveTensors(), Pointer.totalCount());
@@ -57,6 +67,7 @@ public final class NativeMemoryExtension implements BeforeEachCallback, AfterEac
 
         void end() {
             allocator.close(); // throws if the test left a buffer open
+            awaitTasks();
             if (NativeTensors.liveTensors() != liveTensors) {
                 throw new IllegalStateException(
                         "The test left %d tensors alive".formatted(NativeTensors.liveTensors() - liveTensors));
