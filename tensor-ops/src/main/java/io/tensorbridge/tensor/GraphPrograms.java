@@ -1,6 +1,7 @@
 package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tensorbridge.model.internal.ModelFiles;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -135,7 +136,7 @@ final class GraphPrograms {
         return new Program(
                 String.join(",", fetches.keySet()),
                 Program.Form.GRAPH_DEF,
-                ProgramFiles.ofGraph(ProtoBytes.of(graphDef)),
+                ModelFiles.ofGraph(ProtoBytes.of(graphDef)),
                 List.of(),
                 signature.build(),
                 new ProgramSignature(inputs, outputs),

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.ModelFiles;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
@@ -39,7 +40,7 @@ public final class Program implements Serializable {
 
     private final transient String name;
     private final transient Form form;
-    private final transient ProgramFiles files;
+    private final transient ModelFiles files;
     private final transient List<String> tags;
     private final transient SignatureDef signatureDef;
     private final transient ProgramSignature signature;
@@ -49,7 +50,7 @@ public final class Program implements Serializable {
     Program(
             String name,
             Form form,
-            ProgramFiles files,
+            ModelFiles files,
             List<String> tags,
             SignatureDef signatureDef,
             ProgramSignature signature,
@@ -231,7 +232,7 @@ public final class Program implements Serializable {
         return form;
     }
 
-    ProgramFiles files() {
+    ModelFiles files() {
         return files;
     }
 

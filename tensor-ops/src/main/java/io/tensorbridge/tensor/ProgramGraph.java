@@ -1,8 +1,8 @@
 package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tensorbridge.model.internal.ModelFiles;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
@@ -18,7 +18,7 @@ final class ProgramGraph {
 
     static GraphDef of(Program program) {
         return switch (program.form()) {
-            case GRAPH_DEF -> parse(program, ProgramFiles.GRAPH, GraphDef::parseFrom);
+            case GRAPH_DEF -> parse(program, ModelFiles.GRAPH, GraphDef::parseFrom);
             case SAVED_MODEL -> metaGraph(program, savedModel(program)).getGraphDef();
         };
     }
@@ -76,9 +76,9 @@ final class ProgramGraph {
                 AliasSafety.firstOffender(closure));
     }
 
-    private static ProgramFiles files(Program program, GraphDef graph) {
+    private static ModelFiles files(Program program, GraphDef graph) {
         return switch (program.form()) {
-            case GRAPH_DEF -> ProgramFiles.ofGraph(ProtoBytes.of(graph));
+            case GRAPH_DEF -> ModelFiles.ofGraph(ProtoBytes.of(graph));
             case SAVED_MODEL -> {
                 SavedModel model = savedModel(program);
                 MetaGraphDef metaGraph = metaGraph(program, model);
@@ -86,13 +86,13 @@ final class ProgramGraph {
                         .setMetaGraphs(
                                 model.getMetaGraphsList().indexOf(metaGraph),
                                 metaGraph.toBuilder().setGraphDef(graph));
-                yield program.files().with(ProgramFiles.SAVED_MODEL, ProtoBytes.of(edited.build()));
+                yield program.files().with(ModelFiles.SAVED_MODEL, ProtoBytes.of(edited.build()));
             }
         };
     }
 
     private static SavedModel savedModel(Program program) {
-        return parse(program, ProgramFiles.SAVED_MODEL, SavedModel::parseFrom);
+        return parse(program, ModelFiles.SAVED_MODEL, SavedModel::parseFrom);
     }
 
     private static MetaGraphDef metaGraph(Program program, SavedModel model) {
@@ -104,12 +104,8 @@ final class ProgramGraph {
     }
 
     private static <T> T parse(Program program, String file, Parser<T> parser) {
-        byte @Nullable [] bytes = program.files().contents().get(file);
-        if (bytes == null) {
-            throw new IllegalStateException("Program without " + file + ": " + program);
-        }
         try {
-            return parser.parse(bytes);
+            return parser.parse(program.files().bytes(file));
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalStateException("Program without a readable graph: " + program, e);
         }

@@ -1,9 +1,11 @@
 package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tensorbridge.model.internal.ModelFiles;
 import java.io.InvalidObjectException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -30,8 +32,8 @@ final class ProgramProxy implements Serializable {
     ProgramProxy(Program program) {
         name = program.name();
         form = program.form().name();
-        paths = program.files().contents().keySet().toArray(String[]::new);
-        contents = program.files().contents().values().toArray(byte[][]::new);
+        paths = program.files().paths().toArray(String[]::new);
+        contents = Arrays.stream(paths).map(program.files()::bytes).toArray(byte[][]::new);
         tags = program.tags().toArray(String[]::new);
         signatureDef = program.signatureDef().toByteArray();
         inputs = names(program.signature().inputs());
@@ -49,7 +51,7 @@ final class ProgramProxy implements Serializable {
         for (int i = 0; i < paths.length; i++) {
             files.put(paths[i], contents[i]);
         }
-        var read = new ProgramFiles(files);
+        ModelFiles read = ModelFiles.of(files);
         if (!read.digest().equals(digest)) {
             throw new InvalidObjectException("Program '%s' was changed on its way: expected SHA-256 %s, found %s"
                     .formatted(name, digest, read.digest()));

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.ModelFiles;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -44,18 +45,10 @@ public final class ProgramSession implements AutoCloseable {
     public static ProgramSession load(Program program, SessionOptions options) {
         String what = "Cannot load program '%s'".formatted(program.name());
         NativeSession session = switch (program.form()) {
-            case GRAPH_DEF -> NativeSession.ofGraph(what, graphOf(program), options.toConfig());
+            case GRAPH_DEF -> NativeSession.ofGraph(what, program.files().bytes(ModelFiles.GRAPH), options.toConfig());
             case SAVED_MODEL -> loadSavedModel(what, program, options);
         };
         return new ProgramSession(program.sessionKey(), session, options);
-    }
-
-    private static byte[] graphOf(Program program) {
-        byte[] graph = program.files().contents().get(ProgramFiles.GRAPH);
-        if (graph == null) {
-            throw new IllegalStateException("Program without a graph: " + program);
-        }
-        return graph;
     }
 
     private static NativeSession loadSavedModel(String what, Program program, SessionOptions options) {

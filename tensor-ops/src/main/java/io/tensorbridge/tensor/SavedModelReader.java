@@ -1,7 +1,9 @@
 package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.io.UncheckedIOException;
+import io.tensorbridge.model.ModelFolder;
+import io.tensorbridge.model.internal.ModelFiles;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -31,10 +33,10 @@ final class SavedModelReader {
             throw new ProgramException(
                     what, "expected a directory that holds saved_model.pb, found no directory %s".formatted(directory));
         }
-        ProgramFiles files;
+        ModelFiles files;
         try {
-            files = ProgramFiles.read(directory);
-        } catch (UncheckedIOException e) {
+            files = ModelFiles.copyOf(ModelFolder.of(directory));
+        } catch (IOException e) {
             throw new ProgramException(what, "cannot read %s (%s)".formatted(directory, e.getMessage()), e);
         }
         MetaGraphDef metaGraph = metaGraph(what, parse(what, directory, files), tags);
@@ -55,14 +57,12 @@ final class SavedModelReader {
                 AliasSafety.firstOffender(closure));
     }
 
-    private static SavedModel parse(String what, Path directory, ProgramFiles files) {
-        byte[] bytes = files.contents().get(ProgramFiles.SAVED_MODEL);
-        if (bytes == null) {
+    private static SavedModel parse(String what, Path directory, ModelFiles files) {
+        if (!files.contains(ModelFiles.SAVED_MODEL)) {
             throw new ProgramException(
-                    what,
-                    "expected saved_model.pb in %s, found %s"
-                            .formatted(directory, files.contents().keySet()));
+                    what, "expected saved_model.pb in %s, found %s".formatted(directory, files.paths()));
         }
+        byte[] bytes = files.bytes(ModelFiles.SAVED_MODEL);
         if (bytes.length == 0) {
             throw new ProgramException(
                     what, "expected a saved model, found saved_model.pb to be empty. Export it again");
@@ -141,15 +141,15 @@ final class SavedModelReader {
     }
 
     /** Without its variables TensorFlow loads a model all the same, and fails at the first run. */
-    private static void checkVariables(String what, GraphClosure closure, ProgramFiles files) {
+    private static void checkVariables(String what, GraphClosure closure, ModelFiles files) {
         boolean wanted = Stream.concat(closure.nodes().stream(), closure.functionNodes().stream())
                 .map(NodeDef::getOp)
                 .anyMatch(VARIABLES::contains);
-        if (wanted && !files.contents().containsKey(ProgramFiles.VARIABLES_INDEX)) {
+        if (wanted && !files.contains(ModelFiles.VARIABLES_INDEX)) {
             throw new ProgramException(
                     what,
                     "expected %s, since the model has variables, found no such file. Copy the whole directory"
-                            .formatted(ProgramFiles.VARIABLES_INDEX));
+                            .formatted(ModelFiles.VARIABLES_INDEX));
         }
     }
 }

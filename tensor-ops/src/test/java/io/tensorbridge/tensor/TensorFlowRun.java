@@ -1,6 +1,7 @@
 package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tensorbridge.model.internal.ModelFiles;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.tensorflow.Graph;
@@ -50,7 +51,7 @@ final class TensorFlowRun {
     static Graph graphOf(Program program) {
         var graph = new Graph();
         try {
-            graph.importGraphDef(GraphDef.parseFrom(program.files().contents().get(ProgramFiles.GRAPH)));
+            graph.importGraphDef(GraphDef.parseFrom(program.files().bytes(ModelFiles.GRAPH)));
             return graph;
         } catch (InvalidProtocolBufferException e) {
             graph.close();
