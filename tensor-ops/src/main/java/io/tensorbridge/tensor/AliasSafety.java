@@ -22,10 +22,20 @@ final class AliasSafety {
             "MapUnstage",
             "OrderedMapStage",
             "ResourceAccumulatorApplyGradient",
+            "AddSparseToTensorsMap",
+            "AddManySparseToTensorsMap",
+            "GetSessionHandle",
+            "GetSessionHandleV2",
+            "Batch",
+            "BatchFunction",
+            "Unbatch",
+            "UnbatchGrad",
+            "WindowOp",
             "Send",
             "_Send",
             "HostSend",
             "PyFunc",
+            "PyFuncStateless",
             "EagerPyFunc");
 
     /** Parts of the names of operations that keep tensors in a resource. Wrongly found here costs a copy, no more. */
@@ -54,7 +64,7 @@ final class AliasSafety {
                 .findFirst();
     }
 
-    private static boolean writesOrRetains(String op) {
+    static boolean writesOrRetains(String op) {
         return op.startsWith("Inplace")
                 || RETAIN.contains(op)
                 || RETAIN_PARTS.stream().anyMatch(op::contains);

@@ -3,19 +3,13 @@ package io.tensorbridge.tensor;
 import com.google.protobuf.MessageLite;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
 
 /** Finds what is wrong with a graph before TensorFlow imports it, or tells it in other words than TensorFlow's. */
 final class GraphCheck {
-
-    private static final Pattern UNKNOWN_OPERATION = Pattern.compile("Op type not registered '([^']+)'");
 
     private GraphCheck() {}
 
@@ -58,34 +52,10 @@ final class GraphCheck {
     }
 
     /** Returns what to say of a graph that TensorFlow does not import, for whatever reason. */
-    static IllegalArgumentException refused(GraphDef graph, RuntimeException reason) {
-        String words = String.valueOf(reason.getMessage());
-        Matcher unknown = UNKNOWN_OPERATION.matcher(words);
-        if (unknown.find()) { // what TensorFlow goes on to say names the machine, and is of no help
-            return new IllegalArgumentException(
-                    "Cannot read graph: expected operations that TensorFlow %s knows, found %s%s. Export the graph with that version or an older one"
-                            .formatted(
-                                    TensorFlowRuntime.version(),
-                                    unknown.group(1),
-                                    nodeOf(graph, unknown.group(1))
-                                            .map(" as operation '%s'"::formatted)
-                                            .orElse("")),
-                    reason);
-        }
+    static IllegalArgumentException refused(RuntimeException reason) {
         return new IllegalArgumentException(
                 "Cannot read graph: expected one that TensorFlow %s imports, found it refused (%s). Mend the graph, or export it again"
-                        .formatted(TensorFlowRuntime.version(), words),
+                        .formatted(TensorFlowRuntime.version(), reason.getMessage()),
                 reason);
-    }
-
-    private static Optional<String> nodeOf(GraphDef graph, String op) {
-        return Stream.concat(
-                        graph.getNodeList().stream(),
-                        graph.getLibrary().getFunctionList().stream()
-                                .map(FunctionDef::getNodeDefList)
-                                .flatMap(List::stream))
-                .filter(node -> node.getOp().equals(op))
-                .map(NodeDef::getName)
-                .findFirst();
     }
 }

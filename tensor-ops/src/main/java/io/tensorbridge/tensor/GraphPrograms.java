@@ -1,6 +1,7 @@
 package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tensorbridge.model.ModelPolicy;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,13 +39,14 @@ final class GraphPrograms {
                         : tensor.asOutput();
                 fetches.put(output.getKey(), fetched.op().name() + ":" + fetched.index());
             }
-            return of(graph, graph.toGraphDef(), fetches);
+            GraphDef graphDef = graph.toGraphDef();
+            return of(graph, graphDef, ModelFiles.ofGraph(ProtoBytes.of(graphDef)), fetches);
         }
     }
 
-    static Program fromBytes(byte[] bytes, List<String> fetches) {
+    static Program fromBytes(byte[] bytes, List<String> fetches, ModelPolicy policy) {
         try {
-            return fromGraphDef(GraphDef.parseFrom(bytes), fetches);
+            return fromGraphDef(GraphDef.parseFrom(bytes), fetches, policy);
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalArgumentException(
                     "Cannot read graph: expected a serialised GraphDef, found %d bytes that are none (%s). Export it again, in binary form"
@@ -53,24 +55,26 @@ final class GraphPrograms {
         }
     }
 
-    static Program fromGraphDef(GraphDef graphDef, List<String> fetches) {
+    static Program fromGraphDef(GraphDef graphDef, List<String> fetches, ModelPolicy policy) {
         GraphCheck.check(graphDef);
         if (fetches.isEmpty()) {
             throw new IllegalArgumentException(
                     "Cannot read graph: expected the name of an output, found none. Name one or more, such as fromGraphDef(graph, \"z\")");
         }
+        ModelFiles files = ModelFiles.ofGraph(ProtoBytes.of(graphDef));
+        ModelCheck.check(graphDef, fetches, files.digest(), policy);
         TensorFlowRuntime.load();
         try (var graph = new Graph()) {
             try {
                 graph.importGraphDef(graphDef);
             } catch (TensorFlowException | IllegalArgumentException e) {
-                throw GraphCheck.refused(graphDef, e);
+                throw GraphCheck.refused(e);
             }
             Map<String, String> named = new LinkedHashMap<>();
             for (String fetch : fetches) {
                 named.put(fetch, checkFetch(graph, fetch));
             }
-            return of(graph, graphDef, named);
+            return of(graph, graphDef, files, named);
         }
     }
 
@@ -111,7 +115,7 @@ final class GraphPrograms {
         return names.size() <= 20 ? names : names.subList(0, 20);
     }
 
-    private static Program of(Graph graph, GraphDef graphDef, Map<String, String> fetches) {
+    private static Program of(Graph graph, GraphDef graphDef, ModelFiles files, Map<String, String> fetches) {
         GraphClosure closure = GraphClosure.of(
                 graphDef,
                 fetches.values().stream().map(GraphClosure::operationOf).toList());
@@ -136,7 +140,7 @@ final class GraphPrograms {
         return new Program(
                 String.join(",", fetches.keySet()),
                 Program.Form.GRAPH_DEF,
-                ModelFiles.ofGraph(ProtoBytes.of(graphDef)),
+                files,
                 List.of(),
                 signature.build(),
                 new ProgramSignature(inputs, outputs),

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.ModelPolicy;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
@@ -82,10 +83,22 @@ public final class Program implements Serializable {
      * @param graphDef the bytes of a GraphDef
      * @param fetches the outputs, as {@code operation} or {@code operation:index}, in order; each gives an output of that
      *     name
-     * @throws IllegalArgumentException if the bytes are no GraphDef that TensorFlow imports, or a fetch is not in it
+     * @throws IllegalArgumentException if the bytes are no GraphDef that TensorFlow imports, a fetch is not in it, or the
+     *     {@linkplain ModelPolicy#standard standard policy} does not allow an operation of it
      */
     public static Program fromGraphDef(byte[] graphDef, String... fetches) {
-        return GraphPrograms.fromBytes(graphDef, List.of(fetches));
+        return fromGraphDef(ModelPolicy.standard(), graphDef, fetches);
+    }
+
+    /**
+     * Makes a program from a serialised GraphDef by another policy than the standard one.
+     *
+     * @param policy which operations the graph may have
+     * @param graphDef the bytes of a GraphDef
+     * @param fetches as for {@link #fromGraphDef(byte[], String...)}
+     */
+    public static Program fromGraphDef(ModelPolicy policy, byte[] graphDef, String... fetches) {
+        return GraphPrograms.fromBytes(graphDef, List.of(fetches), policy);
     }
 
     /**
@@ -95,7 +108,18 @@ public final class Program implements Serializable {
      * @param fetches as for {@link #fromGraphDef(byte[], String...)}
      */
     public static Program fromGraphDef(GraphDef graphDef, String... fetches) {
-        return GraphPrograms.fromGraphDef(graphDef, List.of(fetches));
+        return fromGraphDef(ModelPolicy.standard(), graphDef, fetches);
+    }
+
+    /**
+     * Makes a program from a GraphDef by another policy than the standard one.
+     *
+     * @param policy which operations the graph may have
+     * @param graphDef the graph
+     * @param fetches as for {@link #fromGraphDef(byte[], String...)}
+     */
+    public static Program fromGraphDef(ModelPolicy policy, GraphDef graphDef, String... fetches) {
+        return GraphPrograms.fromGraphDef(graphDef, List.of(fetches), policy);
     }
 
     /**

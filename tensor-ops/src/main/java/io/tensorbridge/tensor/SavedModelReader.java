@@ -2,6 +2,7 @@ package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.tensorbridge.model.ModelFolder;
+import io.tensorbridge.model.ModelPolicy;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,8 +40,18 @@ final class SavedModelReader {
         } catch (IOException e) {
             throw new ProgramException(what, "cannot read %s (%s)".formatted(directory, e.getMessage()), e);
         }
-        MetaGraphDef metaGraph = metaGraph(what, parse(what, directory, files), tags);
+        SavedModel model = parse(what, directory, files);
+        ModelCheck.check(what, model, files.digest(), ModelPolicy.standard());
+        MetaGraphDef metaGraph = metaGraph(what, model, tags);
         SignatureDef signature = signature(what, metaGraph, signatureKey);
+        ModelCheck.checkOutputs(
+                what,
+                metaGraph.getGraphDef(),
+                signature.getOutputsMap().values().stream()
+                        .map(TensorInfo::getName)
+                        .toList(),
+                Set.of(),
+                ModelPolicy.standard());
         GraphClosure closure = GraphClosure.of(
                 metaGraph.getGraphDef(),
                 signature.getOutputsMap().values().stream()

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.ModelPolicy;
 import java.util.List;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
@@ -85,6 +86,7 @@ public final class Loops {
                 .setList(AttrValue.ListValue.newBuilder().addType(DataType.DT_DOUBLE))
                 .build();
         return Program.fromGraphDef(
+                        ModelPolicy.standard().allowOps("FIFOQueueV2", "QueueDequeueV2"),
                         GraphDef.newBuilder()
                                 .addNode(node("queue", "FIFOQueueV2").putAttr("component_types", components))
                                 .addNode(node("y", "QueueDequeueV2", "queue").putAttr("component_types", components))

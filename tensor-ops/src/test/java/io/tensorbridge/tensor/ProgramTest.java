@@ -171,8 +171,9 @@ class ProgramTest {
         graph.addNodeBuilder().setName("z").setOp("NoSuchOperation");
         assertThatThrownBy(() -> Program.fromGraphDef(graph.build(), "z"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(
-                        "Cannot read graph: expected operations that TensorFlow 2.18.0 knows, found NoSuchOperation as operation 'z'. Export the graph with that version or an older one");
+                .hasMessage("""
+                        Cannot read graph: expected what its policy allows, found more:
+                          - operation 'z': expected an operation of TensorFlow 2.18.0, found NoSuchOperation. Export the model with that version or an older one, and without operations of others""");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.ModelPolicy;
 import java.util.List;
 import org.tensorflow.Graph;
 import org.tensorflow.ndarray.Shape;
@@ -24,6 +25,7 @@ public final class Programs {
     /** {@code y = x}, for any type and shape: its output is its input's memory. */
     public static Program identity(ElementType type, Shape block) {
         return ofNodes(
+                ModelPolicy.standard(),
                 placeholder(type, block),
                 NodeDef.newBuilder()
                         .setName("y")
@@ -52,7 +54,12 @@ public final class Programs {
                 .addInput("variable")
                 .addInput("^assign")
                 .putAttr("dtype", attr(type));
-        return ofNodes(placeholder(type, block), variable.build(), assign.build(), read.build());
+        return ofNodes(
+                ModelPolicy.standard().allowOps("AssignVariableOp"),
+                placeholder(type, block),
+                variable.build(),
+                assign.build(),
+                read.build());
     }
 
     private static NodeDef placeholder(ElementType type, Shape block) {
@@ -65,9 +72,10 @@ public final class Programs {
     }
 
     // TensorFlow Java has no class for some of the types, so Ops cannot make these
-    private static Program ofNodes(NodeDef... nodes) {
+    private static Program ofNodes(ModelPolicy policy, NodeDef... nodes) {
         try (var graph = new Graph()) {
             return Program.fromGraphDef(
+                    policy,
                     GraphDef.newBuilder()
                             .setVersions(graph.toGraphDef().getVersions())
                             .addAllNode(List.of(nodes))
