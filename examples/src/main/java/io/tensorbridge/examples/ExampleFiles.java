@@ -3,13 +3,21 @@ package io.tensorbridge.examples;
 import java.nio.file.Path;
 
 /** Where the examples' data lies. */
-final class ExampleFiles {
+public final class ExampleFiles {
 
     private ExampleFiles() {}
 
     /** Returns a file or directory of {@code examples/data}; the script that starts an example says where that is. */
-    static Path data(String name) {
-        return Path.of(System.getProperty("tensorbridge.examples.home", "examples"), "data")
-                .resolve(name);
+    public static Path data(String name) {
+        return home().resolve("data").resolve(name);
+    }
+
+    /** Returns where {@code mvn -Pbert package} puts BERT, which is too large to lie here: a directory, if it was run. */
+    public static Path bert() {
+        return home().resolve("target").resolve("bert").resolve("model");
+    }
+
+    private static Path home() {
+        return Path.of(System.getProperty("tensorbridge.examples.home", "examples"));
     }
 }
