@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import com.google.protobuf.ByteString;
 import java.util.List;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.AttrValue;
@@ -31,6 +32,16 @@ final class Attrs {
 
     static AttrValue integer(long value) {
         return AttrValue.newBuilder().setI(value).build();
+    }
+
+    static AttrValue text(String value) {
+        return AttrValue.newBuilder().setS(ByteString.copyFromUtf8(value)).build();
+    }
+
+    static AttrValue texts(List<String> values) {
+        var list = AttrValue.ListValue.newBuilder();
+        values.forEach(value -> list.addS(ByteString.copyFromUtf8(value)));
+        return AttrValue.newBuilder().setList(list).build();
     }
 
     static AttrValue function(String name) {

@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
@@ -44,6 +46,45 @@ record GraphClosure(List<NodeDef> nodes, List<NodeDef> functionNodes) {
                 .filter(node -> reached.contains(node.getName()))
                 .toList();
         return new GraphClosure(nodes, functionNodes(graph, nodes));
+    }
+
+    /**
+     * Follows a graph backwards from some tensors, and no further than to others that are fed.
+     *
+     * @param fetched names of tensors
+     * @param fed names of tensors, each with its number, as {@code x:0}
+     * @param used where those of the fed tensors are put that something takes
+     */
+    static GraphClosure between(
+            GraphDef graph, Collection<String> fetched, Collection<String> fed, Collection<String> used) {
+        Map<String, NodeDef> byName = new HashMap<>();
+        graph.getNodeList().forEach(node -> byName.put(node.getName(), node));
+        Set<String> fedTensors = Set.copyOf(fed);
+        Set<String> fedOperations = fed.stream().map(GraphClosure::operationOf).collect(Collectors.toSet());
+        Set<String> reached = new HashSet<>();
+        Deque<String> open = new ArrayDeque<>(fetched);
+        while (!open.isEmpty()) {
+            String input = open.pop();
+            boolean isControl = input.startsWith("^");
+            if (isControl ? fedOperations.contains(operationOf(input)) : fedTensors.contains(tensorOf(input))) {
+                if (!isControl) {
+                    used.add(tensorOf(input));
+                }
+                continue;
+            }
+            NodeDef node = byName.get(operationOf(input));
+            if (node != null && reached.add(node.getName())) {
+                node.getInputList().forEach(open::push);
+            }
+        }
+        List<NodeDef> nodes = graph.getNodeList().stream()
+                .filter(node -> reached.contains(node.getName()))
+                .toList();
+        return new GraphClosure(nodes, functionNodes(graph, nodes));
+    }
+
+    private static String tensorOf(String input) {
+        return operationOf(input) + ":" + indexOf(input);
     }
 
     /** Returns the operation that an input of a node names: {@code x} for {@code x}, {@code x:1} and {@code ^x}. */

@@ -123,10 +123,9 @@ final class GraphPrograms {
         List<TensorSpec> inputs = new ArrayList<>();
         for (NodeDef node : closure.nodes()) {
             if (node.getOp().equals("Placeholder")) {
-                var spec = new TensorSpec(
-                        node.getName(), node.getAttrOrThrow("dtype").getType(), shapeOf(node));
-                inputs.add(spec);
-                signature.putInputs(spec.name(), Signatures.info(node.getName() + ":0", spec));
+                ProgramGraph.Port input = inputOf(node);
+                inputs.add(input.spec());
+                signature.putInputs(input.spec().name(), Signatures.info(input.tensor(), input.spec()));
             }
         }
         List<TensorSpec> outputs = new ArrayList<>();
@@ -145,6 +144,16 @@ final class GraphPrograms {
                 signature.build(),
                 new ProgramSignature(inputs, outputs),
                 AliasSafety.firstOffender(closure));
+    }
+
+    /** Returns the input that a placeholder stands for, of its name. */
+    static ProgramGraph.Port inputOf(NodeDef placeholder) {
+        return new ProgramGraph.Port(
+                placeholder.getName() + ":0",
+                new TensorSpec(
+                        placeholder.getName(),
+                        placeholder.getAttrOrThrow("dtype").getType(),
+                        shapeOf(placeholder)));
     }
 
     private static Shape shapeOf(NodeDef placeholder) {

@@ -198,6 +198,63 @@ public final class Program implements Serializable {
         return remembered(List.of("inputsOf", Set.copyOf(outputs)), () -> InputsOf.outputs(this, outputs));
     }
 
+    /**
+     * Returns the tensors between the inputs and the outputs, which {@link #cutAt} and {@link #fetching} take, in the graph's
+     * order and under the names that one gives there.
+     *
+     * <p>A tensor goes by the name of its operation, and by {@code name:1} if it is not the first that the operation gives. What
+     * a function computes is listed too, with the names of the calls before its own where another is named alike. Left out are
+     * tensors that come of no input, such as weights, which can be named all the same; and those that no column can hold.
+     * Nothing can be had of the inside of loops and branches.
+     *
+     * <p>Shapes are those of whole blocks, as far as TensorFlow can tell without running: the graph is imported once.
+     *
+     * @throws ProgramException if TensorFlow does not import the graph
+     */
+    public List<TensorSpec> tensors() {
+        return ProgramTensors.of(this).specs();
+    }
+
+    /**
+     * Returns a program of the same model that gives these tensors in place of the outputs: features from within.
+     *
+     * <p>Each output is named as the tensor is named here. Inputs that none of them needs fall away. A tensor of the graph
+     * itself is to be had from the same files, so that both programs share a session; to reach into a function, its body
+     * is put into the graph where it is called, and the rest of the model stays as it is.
+     *
+     * @param tensors names as {@link #tensors} lists them, or any endings of them that are no other's
+     * @throws IllegalArgumentException if there is no such tensor, or it cannot be had; the message names some that are alike
+     */
+    public Program cutAt(String... tensors) {
+        if (tensors.length == 0) {
+            throw new IllegalArgumentException(
+                    "Cannot cut program '%s': expected the name of a tensor, found none".formatted(name));
+        }
+        Map<String, String> named = new LinkedHashMap<>();
+        List.of(tensors).forEach(tensor -> named.put(tensor, tensor));
+        return ProgramCuts.of(this, List.of(), named);
+    }
+
+    /**
+     * Returns a program with one more output, named after the tensor that it gives.
+     *
+     * @param tensor as for {@link #cutAt}
+     */
+    public Program fetching(String tensor) {
+        return fetching(tensor, tensor);
+    }
+
+    /**
+     * Returns a program with one more output.
+     *
+     * @param output the name of the output
+     * @param tensor the tensor that it gives, as for {@link #cutAt}
+     * @throws IllegalArgumentException if there is an output of that name already, or as {@link #cutAt} does
+     */
+    public Program fetching(String output, String tensor) {
+        return ProgramCuts.of(this, signature.outputs(), Map.of(output, tensor));
+    }
+
     /** Returns the SHA-256 of the program's files, in hexadecimal. */
     public String sha256() {
         return files.digest();

@@ -2,9 +2,13 @@ package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.tensorbridge.model.internal.ModelFiles;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
+import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;
 
@@ -61,19 +65,81 @@ final class ProgramGraph {
                 outputs.stream()
                         .map(port -> GraphClosure.operationOf(port.tensor()))
                         .toList());
-        var signature = SignatureDef.newBuilder();
-        inputs.forEach(port -> signature.putInputs(port.spec().name(), Signatures.info(port.tensor(), port.spec())));
-        outputs.forEach(port -> signature.putOutputs(port.spec().name(), Signatures.info(port.tensor(), port.spec())));
         return new Program(
                 program.name(),
                 program.form(),
                 files(program, graph),
                 program.tags(),
-                signature.build(),
+                signature(inputs, outputs),
                 new ProgramSignature(
                         inputs.stream().map(Port::spec).toList(),
                         outputs.stream().map(Port::spec).toList()),
                 AliasSafety.firstOffender(closure));
+    }
+
+    /**
+     * Returns all inputs that a program has or had before its outputs were chosen, its own first.
+     *
+     * <p>Another choice of outputs may need again what this one does not.
+     */
+    static List<Port> inputPorts(Program program) {
+        List<Port> ports = new ArrayList<>();
+        program.signature().inputs().forEach(input -> ports.add(new Port(inputTensor(program, input), input)));
+        Signatures.read(program.signatureDef()).inputs().stream()
+                .filter(input -> program.signature().input(input.name()).isEmpty())
+                .forEach(input -> ports.add(new Port(inputTensor(program, input), input)));
+        return ports;
+    }
+
+    /** Returns the placeholders that some outputs need and no input feeds. */
+    static List<NodeDef> unfed(GraphDef graph, List<Port> inputs, List<Port> outputs) {
+        return between(graph, inputs, outputs, new HashSet<>()).nodes().stream()
+                .filter(node -> node.getOp().equals("Placeholder"))
+                .toList();
+    }
+
+    private static GraphClosure between(GraphDef graph, List<Port> inputs, List<Port> outputs, Set<String> used) {
+        return GraphClosure.between(
+                graph,
+                outputs.stream().map(Port::tensor).toList(),
+                inputs.stream().map(Port::tensor).toList(),
+                used);
+    }
+
+    /** Returns a program of the same files, with these outputs and those of the inputs that they need. */
+    static Program withPorts(Program program, GraphDef graph, List<Port> inputs, List<Port> outputs) {
+        return of(program, program.name(), program.files(), graph, inputs, outputs);
+    }
+
+    /** Returns a program of another graph, with these outputs and those of the inputs that they need. */
+    static Program withGraph(Program program, String name, GraphDef graph, List<Port> inputs, List<Port> outputs) {
+        return of(program, name, files(program, graph), graph, inputs, outputs);
+    }
+
+    private static Program of(
+            Program program, String name, ModelFiles files, GraphDef graph, List<Port> inputs, List<Port> outputs) {
+        Set<String> used = new HashSet<>();
+        GraphClosure closure = between(graph, inputs, outputs, used);
+        return new Program(
+                name,
+                program.form(),
+                files,
+                program.tags(),
+                signature(inputs, outputs),
+                new ProgramSignature(
+                        inputs.stream()
+                                .filter(input -> used.contains(input.tensor()))
+                                .map(Port::spec)
+                                .toList(),
+                        outputs.stream().map(Port::spec).toList()),
+                AliasSafety.firstOffender(closure));
+    }
+
+    private static SignatureDef signature(List<Port> inputs, List<Port> outputs) {
+        var signature = SignatureDef.newBuilder();
+        inputs.forEach(port -> signature.putInputs(port.spec().name(), Signatures.info(port.tensor(), port.spec())));
+        outputs.forEach(port -> signature.putOutputs(port.spec().name(), Signatures.info(port.tensor(), port.spec())));
+        return signature.build();
     }
 
     private static ModelFiles files(Program program, GraphDef graph) {
