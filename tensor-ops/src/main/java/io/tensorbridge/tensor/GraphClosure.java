@@ -124,7 +124,8 @@ record GraphClosure(List<NodeDef> nodes, List<NodeDef> functionNodes) {
         return bodies;
     }
 
-    private static List<String> functionsOf(NodeDef node) {
+    /** Returns the functions that a node names, and its type, which may be one. */
+    static List<String> functionsOf(NodeDef node) {
         List<String> names = new ArrayList<>();
         names.add(node.getOp()); // a function may be called by its own name
         for (AttrValue value : node.getAttrMap().values()) {

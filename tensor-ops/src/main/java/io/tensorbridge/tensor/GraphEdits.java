@@ -147,7 +147,8 @@ final class GraphEdits {
                 Map.of("T", Attrs.type(type), "Index", Attrs.type(DataType.DT_INT32)));
     }
 
-    private static String free(String name, Set<String> taken) {
+    /** Returns a name that is not taken, and takes it. */
+    static String free(String name, Set<String> taken) {
         String free = name;
         for (int i = 1; !taken.add(free); i++) {
             free = name + "_" + i;

@@ -255,6 +255,63 @@ public final class Program implements Serializable {
         return ProgramCuts.of(this, signature.outputs(), Map.of(output, tensor));
     }
 
+    /**
+     * Joins another program to this one: its inputs are fed with the outputs of this one that are named like them.
+     *
+     * <p>Both become one graph, which runs in one session; nothing goes through a column in between. The result has the outputs
+     * of {@code next}; its inputs are those of this program, then those of {@code next} that nothing here feeds. An input that
+     * both name alike is one input of both. What else this program computes can be had with {@link #fetching}.
+     *
+     * <p>Shapes decide what fits: programs over blocks are joined to programs over blocks, programs over rows to programs over
+     * rows; {@link #perRow} makes the former of the latter.
+     *
+     * @throws SignatureMismatchException if no output is named like an input, or those that are differ in type or shape; the
+     *     message holds every mismatch
+     * @throws IllegalArgumentException if both are saved models with variables or tables of their own
+     */
+    public Program then(Program next) {
+        return then(next, Map.of());
+    }
+
+    /**
+     * Joins another program to this one, as {@link #then(Program)} does.
+     *
+     * @param feeds inputs of {@code next}, and for each the output of this program that feeds it; the others are fed by name
+     */
+    public Program then(Program next, Map<String, String> feeds) {
+        return ProgramJoin.of(this, next, feeds);
+    }
+
+    /** Joins this program to another that prepares its inputs: {@code preprocess.then(this)}. */
+    public Program after(Program preprocess) {
+        return preprocess.then(this);
+    }
+
+    /**
+     * Joins this program to another that prepares its inputs: {@code preprocess.then(this, feeds)}.
+     *
+     * @param feeds inputs of this program, and for each the output of {@code preprocess} that feeds it
+     */
+    public Program after(Program preprocess, Map<String, String> feeds) {
+        return preprocess.then(this, feeds);
+    }
+
+    /**
+     * Returns a program over blocks that runs this one, over the cells of a row, on each row.
+     *
+     * <p>Inputs and outputs of shape {@code [3]} become {@code [?, 3]}. All rows of a block must give one shape.
+     *
+     * @throws IllegalArgumentException if the program has no inputs
+     * @throws ProgramException if TensorFlow cannot make a function of the program
+     */
+    public Program perRow() {
+        if (signature.inputs().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "Cannot run program '%s' row by row: expected inputs, found none".formatted(name));
+        }
+        return ProgramRewrites.overRows(this);
+    }
+
     /** Returns the SHA-256 of the program's files, in hexadecimal. */
     public String sha256() {
         return files.digest();

@@ -11,14 +11,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Output;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
-import org.tensorflow.proto.NameAttrList;
 import org.tensorflow.proto.NodeDef;
 
 /**
@@ -251,7 +249,8 @@ final class ProgramTensors {
         private Optional<NodeDef> around(List<NodeDef> nodes, GraphDef graph) {
             var operations = new Operations(graph);
             return nodes.stream()
-                    .filter(node -> functions(node).anyMatch(f -> isIn(f, operations, new HashSet<>())))
+                    .filter(node ->
+                            GraphClosure.functionsOf(node).stream().anyMatch(f -> isIn(f, operations, new HashSet<>())))
                     .findFirst();
         }
 
@@ -260,17 +259,8 @@ final class ProgramTensors {
                     && operations.function(function).map(FunctionDef::getNodeDefList).stream()
                             .flatMap(List::stream)
                             .anyMatch(node -> isMeant(node.getName())
-                                    || functions(node).anyMatch(inner -> isIn(inner, operations, seen)));
-        }
-
-        private static Stream<String> functions(NodeDef node) {
-            return Stream.concat(
-                    Stream.of(node.getOp()),
-                    node.getAttrMap().values().stream()
-                            .flatMap(value -> Stream.concat(
-                                    value.hasFunc() ? Stream.of(value.getFunc()) : Stream.empty(),
-                                    value.getList().getFuncList().stream()))
-                            .map(NameAttrList::getName));
+                                    || GraphClosure.functionsOf(node).stream()
+                                            .anyMatch(inner -> isIn(inner, operations, seen)));
         }
     }
 }

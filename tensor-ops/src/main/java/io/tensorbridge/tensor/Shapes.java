@@ -49,6 +49,18 @@ public final class Shapes {
         return true;
     }
 
+    /** Returns all that is known of data of both shapes, which accept each other. */
+    static Shape both(Shape one, Shape other) {
+        if (one.isUnknown() || other.isUnknown()) {
+            return one.isUnknown() ? other : one;
+        }
+        long[] dims = one.asArray();
+        for (int i = 0; i < dims.length; i++) {
+            dims[i] = dims[i] < 0 ? other.get(i) : dims[i];
+        }
+        return Shape.of(dims);
+    }
+
     /** Returns what two shapes have in common: a dimension is unknown where they differ, the rank if that does. */
     static Shape common(Shape one, Shape other) {
         if (one.isUnknown() || other.isUnknown() || one.numDimensions() != other.numDimensions()) {

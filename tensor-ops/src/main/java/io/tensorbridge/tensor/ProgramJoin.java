@@ -1,0 +1,218 @@
+package io.tensorbridge.tensor;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
+
+/** Makes one program of two that run one after the other; see {@link Program#then}. */
+final class ProgramJoin {
+
+    private final Program first;
+    private final Program second;
+    private final String what;
+    private final Map<String, String> feeds = new LinkedHashMap<>(); // input of the second, output of the first
+
+    private ProgramJoin(Program first, Program second) {
+        this.first = first;
+        this.second = second;
+        this.what = "Cannot join program '%s' to program '%s'".formatted(first.name(), second.name());
+    }
+
+    /**
+     * Joins two programs.
+     *
+     * @param named outputs of the first by the inputs of the second that they feed; others are fed by name
+     */
+    static Program of(Program first, Program second, Map<String, String> named) {
+        var join = new ProgramJoin(first, second);
+        join.match(named);
+        return join.joined();
+    }
+
+    private void match(Map<String, String> named) {
+        List<String> mismatches = new ArrayList<>();
+        new TreeMap<>(named).forEach((input, output) -> {
+            if (second.signature().input(input).isEmpty()) {
+                mismatches.add("input '%s': expected one of the inputs %s, found no input of that name"
+                        .formatted(input, names(second.signature().inputs())));
+            } else if (first.signature().output(output).isEmpty()) {
+                mismatches.add("input '%s': expected one of the outputs %s to feed it, found no output '%s'"
+                        .formatted(input, names(first.signature().outputs()), output));
+            }
+        });
+        for (TensorSpec input : second.signature().inputs()) {
+            String output = named.getOrDefault(input.name(), input.name());
+            first.signature().output(output).ifPresent(from -> {
+                feeds.put(input.name(), output);
+                if (input.elementType() != from.elementType() || !Shapes.accepts(input.shape(), from.shape())) {
+                    mismatches.add("input '%s': expected %s, found %s of output '%s'"
+                            .formatted(
+                                    input.name(),
+                                    Shapes.describe(input.elementType(), input.shape()),
+                                    Shapes.describe(from.elementType(), from.shape()),
+                                    output));
+                }
+            });
+            if (!feeds.containsKey(input.name())) {
+                first.signature().input(input.name()).ifPresent(both -> checkShared(input, both, mismatches));
+            }
+        }
+        if (mismatches.isEmpty() && feeds.isEmpty()) {
+            mismatches.add(
+                    "expected an output named like one of the inputs %s, found outputs %s. Say which feeds which with then(program, Map.of(\"input\", \"output\"))"
+                            .formatted(
+                                    names(second.signature().inputs()),
+                                    names(first.signature().outputs())));
+        }
+        if (!mismatches.isEmpty()) {
+            throw new SignatureMismatchException(what + ":\n  - " + String.join("\n  - ", mismatches));
+        }
+    }
+
+    private static void checkShared(TensorSpec input, TensorSpec both, List<String> mismatches) {
+        if (input.elementType() != both.elementType() || !Shapes.accepts(input.shape(), both.shape())) {
+            mismatches.add("input '%s' of both: expected %s like the first program's, found %s"
+                    .formatted(
+                            input.name(),
+                            Shapes.describe(both.elementType(), both.shape()),
+                            Shapes.describe(input.elementType(), input.shape())));
+        }
+    }
+
+    private static List<String> names(List<TensorSpec> specs) {
+        return specs.stream().map(TensorSpec::name).toList();
+    }
+
+    /** The program whose files the joined one has, and the other, whose graph is added to it. */
+    private Program joined() {
+        boolean firstIsModel = first.form() == Program.Form.SAVED_MODEL;
+        boolean secondIsModel = second.form() == Program.Form.SAVED_MODEL;
+        Side model = new Side(second);
+        Side other = new Side(first);
+        var state = GraphMerge.State.APART;
+        if (firstIsModel && secondIsModel) {
+            if (sameButForGraphs()) {
+                state = GraphMerge.State.SHARED;
+            } else if (other.state().isPresent() && model.state().isEmpty()) {
+                Side swapped = model;
+                model = other;
+                other = swapped;
+            } else if (other.state().isPresent()) {
+                throw new IllegalArgumentException(what
+                        + ": expected variables and tables in one of the two models at most, found '%s' in the first and '%s' in the second. Export both as one model, or one of them as a graph of constants"
+                                .formatted(other.state().get(), model.state().orElseThrow()));
+            }
+        } else if (firstIsModel) {
+            Side swapped = model;
+            model = other;
+            other = swapped;
+        }
+        return merged(model, other, state);
+    }
+
+    private boolean sameButForGraphs() {
+        return false;
+    }
+
+    private Program merged(Side model, Side other, GraphMerge.State state) {
+        GraphDef added = other.program.form() == Program.Form.SAVED_MODEL ? other.needed() : other.graph;
+        var merge = new GraphMerge(model.graph, added, state);
+        UnaryOperator<String> ofFirst = model.program == first ? UnaryOperator.identity() : merge::tensor;
+        UnaryOperator<String> ofSecond = model.program == second ? UnaryOperator.identity() : merge::tensor;
+
+        Map<String, String> replaced = new HashMap<>();
+        feeds.forEach((input, output) -> replaced.put(
+                ofSecond.apply(inputOf(second, input)),
+                ofFirst.apply(ProgramGraph.outputTensor(
+                        first, first.signature().output(output).orElseThrow()))));
+        List<ProgramGraph.Port> inputs = new ArrayList<>();
+        ProgramGraph.inputPorts(first).forEach(port -> inputs.add(moved(port, ofFirst)));
+        for (ProgramGraph.Port port : ProgramGraph.inputPorts(second)) {
+            String tensor = ofSecond.apply(port.tensor());
+            Optional<ProgramGraph.Port> both = inputs.stream()
+                    .filter(known -> known.spec().name().equals(port.spec().name()))
+                    .findFirst();
+            if (replaced.containsKey(tensor)) {
+                continue;
+            }
+            if (both.isPresent()) {
+                replaced.put(tensor, both.get().tensor());
+                inputs.set(inputs.indexOf(both.get()), narrowed(both.get(), port.spec()));
+            } else {
+                inputs.add(moved(port, ofSecond));
+            }
+        }
+        List<ProgramGraph.Port> outputs = second.signature().outputs().stream()
+                .map(spec -> moved(new ProgramGraph.Port(ProgramGraph.outputTensor(second, spec), spec), ofSecond))
+                .toList();
+        UnaryOperator<String> rewire = input -> rewired(input, replaced);
+        GraphDef graph = model.program == second
+                ? merge.merged(rewire, UnaryOperator.identity())
+                : merge.merged(UnaryOperator.identity(), rewire);
+        return ProgramGraph.withGraph(model.program, first.name() + "+" + second.name(), graph, inputs, outputs);
+    }
+
+    private static String inputOf(Program program, String input) {
+        return ProgramGraph.inputTensor(
+                program, program.signature().input(input).orElseThrow());
+    }
+
+    private static ProgramGraph.Port moved(ProgramGraph.Port port, UnaryOperator<String> names) {
+        return new ProgramGraph.Port(names.apply(port.tensor()), port.spec());
+    }
+
+    private static ProgramGraph.Port narrowed(ProgramGraph.Port port, TensorSpec other) {
+        Shape shape = Shapes.both(port.spec().shape(), other.shape());
+        return new ProgramGraph.Port(
+                port.tensor(), new TensorSpec(port.spec().name(), port.spec().elementType(), shape));
+    }
+
+    /** What waits for an input that is no longer fed waits for what takes its place. */
+    private static String rewired(String input, Map<String, String> replaced) {
+        if (!input.startsWith("^")) {
+            return replaced.getOrDefault(ProgramGraph.canonical(input), input);
+        }
+        String instead = replaced.get(ProgramGraph.canonical(input.substring(1)));
+        return instead == null ? input : "^" + GraphClosure.operationOf(instead);
+    }
+
+    /** One of the two programs. */
+    private static final class Side {
+
+        private final Program program;
+        private final GraphDef graph;
+        private final GraphClosure closure;
+
+        Side(Program program) {
+            this.program = program;
+            this.graph = ProgramGraph.of(program);
+            this.closure = GraphClosure.of(
+                    graph,
+                    program.signature().outputs().stream()
+                            .map(output -> GraphClosure.operationOf(ProgramGraph.outputTensor(program, output)))
+                            .toList());
+        }
+
+        /** Returns what the outputs need that the model's other files or its initialisation give their values. */
+        Optional<String> state() {
+            return Stream.concat(closure.nodes().stream(), closure.functionNodes().stream())
+                    .filter(node -> Capture.of(node).isPresent())
+                    .map(NodeDef::getName)
+                    .findFirst();
+        }
+
+        /** Returns the part of the graph that the outputs need, with all functions. */
+        GraphDef needed() {
+            return graph.toBuilder().clearNode().addAllNode(closure.nodes()).build();
+        }
+    }
+}
