@@ -23,8 +23,13 @@ final class ProgramGraph {
     static GraphDef of(Program program) {
         return switch (program.form()) {
             case GRAPH_DEF -> parse(program, ModelFiles.GRAPH, GraphDef::parseFrom);
-            case SAVED_MODEL -> metaGraph(program, savedModel(program)).getGraphDef();
+            case SAVED_MODEL -> metaGraph(program).getGraphDef();
         };
+    }
+
+    /** Returns the part of a saved model that a program is of. */
+    static MetaGraphDef metaGraph(Program program) {
+        return metaGraph(program, savedModel(program));
     }
 
     /** Returns the tensor behind an input of a program. */

@@ -92,78 +92,67 @@ final class ProgramJoin {
         return specs.stream().map(TensorSpec::name).toList();
     }
 
-    /** The program whose files the joined one has, and the other, whose graph is added to it. */
+    /** The joined program has the files of one, to whose graph that of the other is added. */
     private Program joined() {
         boolean firstIsModel = first.form() == Program.Form.SAVED_MODEL;
         boolean secondIsModel = second.form() == Program.Form.SAVED_MODEL;
-        Side model = new Side(second);
-        Side other = new Side(first);
-        var state = GraphMerge.State.APART;
-        if (firstIsModel && secondIsModel) {
-            if (sameButForGraphs()) {
-                state = GraphMerge.State.SHARED;
-            } else if (other.state().isPresent() && model.state().isEmpty()) {
-                Side swapped = model;
-                model = other;
-                other = swapped;
-            } else if (other.state().isPresent()) {
-                throw new IllegalArgumentException(what
-                        + ": expected variables and tables in one of the two models at most, found '%s' in the first and '%s' in the second. Export both as one model, or one of them as a graph of constants"
-                                .formatted(other.state().get(), model.state().orElseThrow()));
-            }
-        } else if (firstIsModel) {
-            Side swapped = model;
-            model = other;
-            other = swapped;
+        var ofFirst = new Side(first);
+        var ofSecond = new Side(second);
+        if (!firstIsModel || !secondIsModel) {
+            return merged(ofFirst, ofSecond, /* firstIsBase= */ firstIsModel, GraphMerge.State.APART);
         }
-        return merged(model, other, state);
+        if (ModelState.areOfOneModel(first, second)) {
+            return merged(ofFirst, ofSecond, /* firstIsBase= */ false, GraphMerge.State.SHARED);
+        }
+        Optional<String> inFirst = ofFirst.state();
+        Optional<String> inSecond = ofSecond.state();
+        if (inFirst.isPresent() && inSecond.isPresent()) {
+            throw new IllegalArgumentException(what
+                    + ": expected variables and tables in one of two saved models at most, found '%s' in the first and '%s' in the second. Export both as one model, or one of them as a graph of constants"
+                            .formatted(inFirst.get(), inSecond.get()));
+        }
+        return merged(ofFirst, ofSecond, /* firstIsBase= */ inFirst.isPresent(), GraphMerge.State.APART);
     }
 
-    private boolean sameButForGraphs() {
-        return false;
-    }
-
-    private Program merged(Side model, Side other, GraphMerge.State state) {
-        GraphDef added = other.program.form() == Program.Form.SAVED_MODEL ? other.needed() : other.graph;
-        var merge = new GraphMerge(model.graph, added, state);
-        UnaryOperator<String> ofFirst = model.program == first ? UnaryOperator.identity() : merge::tensor;
-        UnaryOperator<String> ofSecond = model.program == second ? UnaryOperator.identity() : merge::tensor;
+    private Program merged(Side ofFirst, Side ofSecond, boolean firstIsBase, GraphMerge.State state) {
+        Side base = firstIsBase ? ofFirst : ofSecond;
+        Side added = firstIsBase ? ofSecond : ofFirst;
+        var merge = new GraphMerge(base.graph, added.wanted(), state);
+        UnaryOperator<String> inFirst = firstIsBase ? UnaryOperator.identity() : merge::tensor;
+        UnaryOperator<String> inSecond = firstIsBase ? merge::tensor : UnaryOperator.identity();
 
         Map<String, String> replaced = new HashMap<>();
         feeds.forEach((input, output) -> replaced.put(
-                ofSecond.apply(inputOf(second, input)),
-                ofFirst.apply(ProgramGraph.outputTensor(
+                inSecond.apply(ProgramGraph.inputTensor(
+                        second, second.signature().input(input).orElseThrow())),
+                inFirst.apply(ProgramGraph.outputTensor(
                         first, first.signature().output(output).orElseThrow()))));
         List<ProgramGraph.Port> inputs = new ArrayList<>();
-        ProgramGraph.inputPorts(first).forEach(port -> inputs.add(moved(port, ofFirst)));
+        ProgramGraph.inputPorts(first).forEach(port -> inputs.add(moved(port, inFirst)));
         for (ProgramGraph.Port port : ProgramGraph.inputPorts(second)) {
-            String tensor = ofSecond.apply(port.tensor());
-            Optional<ProgramGraph.Port> both = inputs.stream()
+            ProgramGraph.Port ofBoth = inputs.stream()
                     .filter(known -> known.spec().name().equals(port.spec().name()))
-                    .findFirst();
+                    .findFirst()
+                    .orElse(null);
+            String tensor = inSecond.apply(port.tensor());
             if (replaced.containsKey(tensor)) {
                 continue;
             }
-            if (both.isPresent()) {
-                replaced.put(tensor, both.get().tensor());
-                inputs.set(inputs.indexOf(both.get()), narrowed(both.get(), port.spec()));
+            if (ofBoth == null) {
+                inputs.add(moved(port, inSecond));
             } else {
-                inputs.add(moved(port, ofSecond));
+                replaced.put(tensor, ofBoth.tensor());
+                inputs.set(inputs.indexOf(ofBoth), narrowed(ofBoth, port.spec()));
             }
         }
         List<ProgramGraph.Port> outputs = second.signature().outputs().stream()
-                .map(spec -> moved(new ProgramGraph.Port(ProgramGraph.outputTensor(second, spec), spec), ofSecond))
+                .map(spec -> moved(new ProgramGraph.Port(ProgramGraph.outputTensor(second, spec), spec), inSecond))
                 .toList();
         UnaryOperator<String> rewire = input -> rewired(input, replaced);
-        GraphDef graph = model.program == second
-                ? merge.merged(rewire, UnaryOperator.identity())
-                : merge.merged(UnaryOperator.identity(), rewire);
-        return ProgramGraph.withGraph(model.program, first.name() + "+" + second.name(), graph, inputs, outputs);
-    }
-
-    private static String inputOf(Program program, String input) {
-        return ProgramGraph.inputTensor(
-                program, program.signature().input(input).orElseThrow());
+        GraphDef graph = firstIsBase
+                ? merge.merged(UnaryOperator.identity(), rewire)
+                : merge.merged(rewire, UnaryOperator.identity());
+        return ProgramGraph.withGraph(base.program, first.name() + "+" + second.name(), graph, inputs, outputs);
     }
 
     private static ProgramGraph.Port moved(ProgramGraph.Port port, UnaryOperator<String> names) {
@@ -202,7 +191,7 @@ final class ProgramJoin {
                             .toList());
         }
 
-        /** Returns what the outputs need that the model's other files or its initialisation give their values. */
+        /** Returns what the outputs need that is given its value when the model is loaded, or nothing. */
         Optional<String> state() {
             return Stream.concat(closure.nodes().stream(), closure.functionNodes().stream())
                     .filter(node -> Capture.of(node).isPresent())
@@ -210,9 +199,13 @@ final class ProgramJoin {
                     .findFirst();
         }
 
-        /** Returns the part of the graph that the outputs need, with all functions. */
-        GraphDef needed() {
-            return graph.toBuilder().clearNode().addAllNode(closure.nodes()).build();
+        /** Returns the graph, but of a saved model only what the outputs need: the rest of it loads the model. */
+        GraphDef wanted() {
+            return switch (program.form()) {
+                case GRAPH_DEF -> graph;
+                case SAVED_MODEL ->
+                    graph.toBuilder().clearNode().addAllNode(closure.nodes()).build();
+            };
         }
     }
 }
