@@ -97,7 +97,7 @@ final class AggregateBinder {
                 Map.of(),
                 fetches,
                 limits,
-                TensorFramesOptions.runTimeout(df.sparkSession().conf()));
+                TensorFramesOptions.runSettings(df.sparkSession().conf()));
         var groups = new BoundGroups(
                 segmented.isPresent() ? GroupForm.SEGMENTED : GroupForm.STACKED,
                 TensorFramesOptions.groupLimits(df.sparkSession().conf(), limits));

@@ -71,7 +71,7 @@ final class MapBinder {
                 fetches,
                 anyRows ? BoundProgram.Rows.ANY : BoundProgram.Rows.UNIFORM,
                 limits,
-                TensorFramesOptions.runTimeout(df.sparkSession().conf()),
+                TensorFramesOptions.runSettings(df.sparkSession().conf()),
                 result.trimmed());
         return new Bound(program, feedsBinder.fed(), produced);
     }

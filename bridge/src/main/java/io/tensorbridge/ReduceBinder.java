@@ -76,7 +76,7 @@ final class ReduceBinder {
                                 .toList(),
                         TensorFramesOptions.limits(
                                 df.sparkSession().conf(), refinements.blockRows(), /* resultBytesPerRow= */ 0),
-                        TensorFramesOptions.runTimeout(df.sparkSession().conf())),
+                        TensorFramesOptions.runSettings(df.sparkSession().conf())),
                 feedsBinder.fed(),
                 produced.stream().map(column -> column.withNullability(true)).toList(),
                 checked);

@@ -2,6 +2,7 @@ package io.tensorbridge;
 
 import io.tensorbridge.arrow.BlockLimits;
 import io.tensorbridge.arrow.GroupLimits;
+import io.tensorbridge.internal.bind.RunSettings;
 import java.time.Duration;
 import java.util.OptionalInt;
 import org.apache.spark.network.util.JavaUtils;
@@ -28,10 +29,25 @@ public final class TensorFramesOptions {
      */
     public static final String AGGREGATE_BYTES = "spark.tensorbridge.aggregateBytes";
 
+    /**
+     * How many sessions that no task uses an executor keeps, at most: {@value} (default {@value #DEFAULT_IDLE_SESSIONS}). What
+     * the last task said holds; 0 keeps none.
+     */
+    public static final String IDLE_SESSIONS = "spark.tensorbridge.idleSessions";
+
+    /**
+     * How many bytes these have, at most, by the files of their programs: {@value} (default
+     * {@value #DEFAULT_IDLE_SESSION_BYTES}).
+     */
+    public static final String IDLE_SESSION_BYTES = "spark.tensorbridge.idleSessionBytes";
+
     static final String DEFAULT_RUN_TIMEOUT = "10min";
     static final int DEFAULT_BLOCK_ROWS = 16_384;
     static final long DEFAULT_BLOCK_BYTES = 4L << 20;
     static final long DEFAULT_AGGREGATE_BYTES = 64L << 20;
+    static final int DEFAULT_IDLE_SESSIONS = 16;
+    static final long DEFAULT_IDLE_SESSION_BYTES =
+            2L << 30; // a few models of the size of BERT, any number of small ones
 
     private TensorFramesOptions() {}
 
@@ -52,7 +68,15 @@ public final class TensorFramesOptions {
                 resultBytesPerRow);
     }
 
-    static Duration runTimeout(RuntimeConfig conf) {
+    /** Returns what holds in a session for running programs. */
+    static RunSettings runSettings(RuntimeConfig conf) {
+        return new RunSettings(
+                runTimeout(conf),
+                (int) Math.min(Integer.MAX_VALUE, number(conf, IDLE_SESSIONS, DEFAULT_IDLE_SESSIONS, 0)),
+                number(conf, IDLE_SESSION_BYTES, DEFAULT_IDLE_SESSION_BYTES, 0));
+    }
+
+    private static Duration runTimeout(RuntimeConfig conf) {
         String value = conf.get(RUN_TIMEOUT, DEFAULT_RUN_TIMEOUT);
         long millis;
         try {
@@ -73,6 +97,10 @@ public final class TensorFramesOptions {
     }
 
     private static long number(RuntimeConfig conf, String key, long otherwise) {
+        return number(conf, key, otherwise, 1);
+    }
+
+    private static long number(RuntimeConfig conf, String key, long otherwise, int least) {
         String value = conf.get(key, Long.toString(otherwise));
         long number;
         try {
@@ -80,8 +108,9 @@ public final class TensorFramesOptions {
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("Invalid %s: must be a number, found '%s'".formatted(key, value), e);
         }
-        if (number < 1) {
-            throw new IllegalArgumentException("Invalid %s: must be positive, found %s".formatted(key, value));
+        if (number < least) {
+            throw new IllegalArgumentException("Invalid %s: must %s, found %s"
+                    .formatted(key, least == 0 ? "not be negative" : "be positive", value));
         }
         return number;
     }

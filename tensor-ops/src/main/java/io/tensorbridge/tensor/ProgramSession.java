@@ -24,14 +24,16 @@ public final class ProgramSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ProgramSession.class);
 
     private final String sessionKey;
+    private final long bytes;
     private final NativeSession session;
     private final StampedLock lifetime = new StampedLock(); // the cheapest to read: it is taken at every run
     private final SessionOptions options;
     private boolean closed; // guarded by lifetime
     private volatile boolean spoiled;
 
-    private ProgramSession(String sessionKey, NativeSession session, SessionOptions options) {
-        this.sessionKey = sessionKey;
+    private ProgramSession(Program program, NativeSession session, SessionOptions options) {
+        this.sessionKey = program.sessionKey();
+        this.bytes = program.files().length();
         this.session = session;
         this.options = options;
     }
@@ -48,7 +50,7 @@ public final class ProgramSession implements AutoCloseable {
             case GRAPH_DEF -> NativeSession.ofGraph(what, program.files().bytes(ModelFiles.GRAPH), options.toConfig());
             case SAVED_MODEL -> loadSavedModel(what, program, options);
         };
-        return new ProgramSession(program.sessionKey(), session, options);
+        return new ProgramSession(program, session, options);
     }
 
     private static NativeSession loadSavedModel(String what, Program program, SessionOptions options) {
@@ -134,6 +136,11 @@ public final class ProgramSession implements AutoCloseable {
         List<RowShapes.GroupedColumn> columns = GroupingRunner.columnsOf(program, feeds);
         return new GroupingRunner(
                 program, runner(program, feeds, fetches, allocator, ledger), columns, fetches, allocator, ledger);
+    }
+
+    /** Returns how many bytes the program's files have: about what the session takes of memory. */
+    public long bytes() {
+        return bytes;
     }
 
     /**

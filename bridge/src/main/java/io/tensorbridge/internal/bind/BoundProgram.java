@@ -3,7 +3,6 @@ package io.tensorbridge.internal.bind;
 import io.tensorbridge.arrow.BlockLimits;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.TensorValue;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,7 +19,7 @@ import java.util.Optional;
  * @param fetches the outputs wanted, in order
  * @param rows whether the rows of a block may be of different shapes, and the program minds each by itself
  * @param limits how large a block may become
- * @param runLimit how long a run may take
+ * @param settings what the configuration says of running it
  * @param trimmed whether the result has the new columns alone
  */
 public record BoundProgram(
@@ -31,7 +30,7 @@ public record BoundProgram(
         List<BoundFetch> fetches,
         Rows rows,
         BlockLimits limits,
-        Duration runLimit,
+        RunSettings settings,
         boolean trimmed) {
 
     /** Whether the rows of a block are of one shape. */
@@ -54,7 +53,7 @@ public record BoundProgram(
             Map<String, TensorValue> parameters,
             List<BoundFetch> fetches,
             BlockLimits limits,
-            Duration runLimit) {
+            RunSettings settings) {
         return new BoundProgram(
                 program,
                 feeds,
@@ -63,7 +62,7 @@ public record BoundProgram(
                 fetches,
                 Rows.UNIFORM,
                 limits,
-                runLimit,
+                settings,
                 /* trimmed= */ false);
     }
 

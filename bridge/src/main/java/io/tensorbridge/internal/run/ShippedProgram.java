@@ -1,10 +1,10 @@
 package io.tensorbridge.internal.run;
 
 import io.tensorbridge.internal.bind.BoundProgram;
+import io.tensorbridge.internal.bind.RunSettings;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.SessionOptions;
 import java.io.Serializable;
-import java.time.Duration;
 import org.apache.spark.SparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -14,9 +14,9 @@ import org.apache.spark.broadcast.Broadcast;
  * @param sessionKey which session runs it; see {@link Program#sessionKey}
  * @param broadcast the program, shipped apart from the task
  * @param threads how many threads one operation of TensorFlow may use
- * @param runLimit how long a run may take
+ * @param settings what the configuration says of running it
  */
-public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, int threads, Duration runLimit)
+public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, int threads, RunSettings settings)
         implements Serializable {
 
     /** Ships a program, unless it is with the executors already. */
@@ -26,12 +26,18 @@ public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, in
                 program.sessionKey(),
                 ProgramBroadcasts.of(context, program),
                 context.conf().getInt("spark.task.cpus", 1),
-                bound.runLimit());
+                bound.settings());
     }
 
-    /** Returns how its session runs. */
-    SessionOptions options() {
-        return SessionOptions.onCallingThread(threads).runLimit(runLimit);
+    /** Returns which session runs it. */
+    SessionEntry.Key key() {
+        return new SessionEntry.Key(
+                sessionKey, SessionOptions.onCallingThread(threads).runLimit(settings.runLimit()));
+    }
+
+    /** Returns how much the executor is to keep of idle sessions. */
+    IdleLimits idleLimits() {
+        return new IdleLimits(settings.idleSessions(), settings.idleSessionBytes());
     }
 
     Program program() {

@@ -116,7 +116,12 @@ final class TaskSession implements AutoCloseable {
     private BlockRunner runner() {
         if (runner == null) {
             lease = SessionRegistry.instance()
-                    .acquire(program.sessionKey(), program.options(), program.broadcast()::value);
+                    .acquire(
+                            program.key(),
+                            program.broadcast()::value,
+                            program.idleLimits(),
+                            context::killTaskIfInterrupted);
+            SessionMetrics.show();
             if (lease.hasLoaded()) {
                 metrics.add(TaskMetrics.SESSIONS, 1);
                 metrics.add(TaskMetrics.LOAD, TimeUnit.NANOSECONDS.toMillis(lease.loadNanos()));
