@@ -27,6 +27,7 @@ public final class Benchmarks {
         SUITES.put("kmeans", () -> KMeans.main(new String[0]));
         SUITES.put("memory", MemorySuite::run);
         SUITES.put("models", ModelsSuite::run);
+        SUITES.put("startup", StartupSuite::run);
     }
 
     private Benchmarks() {}
