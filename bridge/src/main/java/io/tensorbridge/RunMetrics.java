@@ -77,7 +77,7 @@ public record RunMetrics(
         } else if (plan instanceof QueryStageExec stage) {
             collect(stage.plan(), into);
         } else {
-            if (plan instanceof ProgramExec exec) {
+            if (plan instanceof ProgramExec<?> exec) {
                 into.add(exec.taskMetrics());
             }
             CollectionConverters.asJava(plan.children()).forEach(child -> collect(child, into));

@@ -42,6 +42,11 @@ public record BoundFeed(
         return new BoundFeed(newInput, column, form, typeName, layout, widths, cell, onNull);
     }
 
+    /** Returns this binding of a column of another name. */
+    public BoundFeed withColumn(String newColumn) {
+        return new BoundFeed(input, newColumn, form, typeName, layout, widths, cell, onNull);
+    }
+
     /** Returns this binding with other lengths of the column's arrays. */
     public BoundFeed withWidths(List<Integer> newWidths) {
         return new BoundFeed(input, column, form, typeName, layout, newWidths, cell, onNull);

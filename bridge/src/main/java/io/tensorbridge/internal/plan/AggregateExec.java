@@ -17,7 +17,7 @@ import org.apache.spark.sql.vectorized.ColumnarBatch;
 import scala.collection.immutable.Seq;
 
 /** What the two physical nodes of an aggregation share: they reduce groups, and give their keys and what came of them. */
-abstract class AggregateExec extends ProgramExec {
+abstract class AggregateExec extends ProgramExec<BoundProgram> {
 
     private final transient BoundGroups groups;
     private final Seq<Attribute> keys;

@@ -19,7 +19,7 @@ import scala.math.BigInt;
  * The logical node: one row for each group of its child's rows, its keys and what a reduction makes of it. Public because
  * Catalyst makes copies through its constructor.
  */
-public final class AggregateNode extends ProgramNode {
+public final class AggregateNode extends ProgramNode<BoundProgram> {
 
     private final BoundGroups groups;
     private final Seq<Attribute> keys;

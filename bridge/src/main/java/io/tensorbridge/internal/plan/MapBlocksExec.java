@@ -1,10 +1,14 @@
 package io.tensorbridge.internal.plan;
 
 import io.tensorbridge.internal.bind.BoundProgram;
+import io.tensorbridge.internal.bind.BoundPrograms;
 import io.tensorbridge.internal.run.FedColumns;
 import io.tensorbridge.internal.run.MapBlocksTask;
+import io.tensorbridge.internal.run.ProgramRun;
 import io.tensorbridge.internal.run.RunnerSpec;
 import io.tensorbridge.internal.run.ShippedProgram;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.SortOrder;
@@ -15,12 +19,12 @@ import org.apache.spark.sql.vectorized.ColumnarBatch;
 import scala.collection.immutable.Seq;
 
 /** The physical node of the map operations. Public because Catalyst makes copies through its constructor. */
-public final class MapBlocksExec extends ProgramExec {
+public final class MapBlocksExec extends ProgramExec<BoundPrograms> {
 
     private final boolean trimmed; // asked for where the program is not
 
-    /** Creates the node; the attributes stand in the order of the program's feeds and fetches. */
-    public MapBlocksExec(BoundProgram program, Seq<Attribute> fed, Seq<Attribute> produced, SparkPlan child) {
+    /** Creates the node; the attributes stand in the order of the programs' feeds and fetches. */
+    public MapBlocksExec(BoundPrograms program, Seq<Attribute> fed, Seq<Attribute> produced, SparkPlan child) {
         super(program, fed, produced, child);
         this.trimmed = program.trimmed();
     }
@@ -49,12 +53,16 @@ public final class MapBlocksExec extends ProgramExec {
     @Override
     public RDD<ColumnarBatch> doExecuteColumnar() {
         ChildPartitions partitions = ChildPartitions.of(child());
+        List<BoundProgram> programs = program().all();
+        List<FedColumns> columns = FedColumns.shared(
+                programs.stream().map(BoundProgram::feeds).toList(), Scala.list(fed()), partitions.output());
+        List<ProgramRun> runs = new ArrayList<>();
+        for (int i = 0; i < programs.size(); i++) {
+            BoundProgram one = programs.get(i);
+            runs.add(new ProgramRun(ShippedProgram.of(sparkContext(), one), RunnerSpec.of(one, columns.get(i))));
+        }
         return partitions.map(new MapBlocksTask(
-                ShippedProgram.of(sparkContext(), program()),
-                RunnerSpec.of(program(), FedColumns.of(program().feeds(), Scala.list(fed()), partitions.output())),
-                program().limits(),
-                trimmed,
-                taskMetrics()));
+                List.copyOf(runs), columns.get(0).columns(), program().limits(), trimmed, taskMetrics()));
     }
 
     @Override

@@ -1,6 +1,6 @@
 package io.tensorbridge.internal.plan;
 
-import io.tensorbridge.internal.bind.BoundProgram;
+import io.tensorbridge.internal.bind.BoundPrograms;
 import java.math.BigInteger;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.AttributeSet;
@@ -13,11 +13,11 @@ import scala.Option;
 import scala.collection.immutable.Seq;
 import scala.math.BigInt;
 
-/** The logical node: a program over the rows of its child. Public because Catalyst makes copies through its constructor. */
-public final class MapBlocksNode extends ProgramNode {
+/** The logical node: one or more programs over the rows of its child. Public because Catalyst makes copies through its constructor. */
+public final class MapBlocksNode extends ProgramNode<BoundPrograms> {
 
-    /** Creates the node; the attributes stand in the order of the program's feeds and fetches. */
-    public MapBlocksNode(BoundProgram program, Seq<Attribute> fed, Seq<Attribute> produced, LogicalPlan child) {
+    /** Creates the node; the attributes stand in the order of the programs' feeds and fetches. */
+    public MapBlocksNode(BoundPrograms program, Seq<Attribute> fed, Seq<Attribute> produced, LogicalPlan child) {
         super(program, fed, produced, child);
     }
 
@@ -29,6 +29,11 @@ public final class MapBlocksNode extends ProgramNode {
     @Override
     public Seq<Attribute> output() {
         return program().trimmed() ? produced() : Scala.concat(child().output(), produced());
+    }
+
+    /** Returns whether the child's columns are not among those of the node. */
+    public boolean isTrimmed() {
+        return program().trimmed();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.tensorbridge.internal.plan;
 
 import io.tensorbridge.internal.bind.Bound;
 import io.tensorbridge.internal.bind.BoundGroups;
+import io.tensorbridge.internal.bind.BoundPrograms;
 import io.tensorbridge.internal.bind.BoundReduction;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -26,6 +27,9 @@ import scala.collection.immutable.Seq;
 /** Puts bound programs into the plans of DataFrames. */
 public final class OperationPlanner {
 
+    private static final List<Rule<LogicalPlan>> RULES =
+            List.of(PushFilterThroughPrograms.INSTANCE, PrunePartitionsBelowMapBlocks.INSTANCE);
+
     private OperationPlanner() {}
 
     /**
@@ -37,8 +41,8 @@ public final class OperationPlanner {
     public static Dataset<Row> map(Dataset<?> df, Bound bound) {
         return plan(
                 df,
-                child ->
-                        new MapBlocksNode(bound.program(), Scala.seq(bound.fed()), Scala.seq(bound.produced()), child));
+                child -> new MapBlocksNode(
+                        BoundPrograms.of(bound.program()), Scala.seq(bound.fed()), Scala.seq(bound.produced()), child));
     }
 
     /**
@@ -81,7 +85,7 @@ public final class OperationPlanner {
         return org.apache.spark.sql.classic.Dataset.ofRows(session, node).select(columns.toArray(Column[]::new));
     }
 
-    private static Dataset<Row> plan(Dataset<?> df, Function<LogicalPlan, ProgramNode> node) {
+    private static Dataset<Row> plan(Dataset<?> df, Function<LogicalPlan, ProgramNode<?>> node) {
         var dataset = (org.apache.spark.sql.classic.Dataset<?>) df;
         SparkSession session = dataset.sparkSession();
         install(session);
@@ -93,7 +97,7 @@ public final class OperationPlanner {
      * Gives the new columns other identities above the node, as Spark's self-joins need: they rename what a projection
      * made, and know nothing of this node. The optimizer removes the projection where it serves nothing.
      */
-    private static LogicalPlan withFreshNames(ProgramNode node) {
+    private static LogicalPlan withFreshNames(ProgramNode<?> node) {
         List<NamedExpression> columns = new ArrayList<>();
         for (Attribute column : Scala.list(node.output())) {
             columns.add(
@@ -110,8 +114,16 @@ public final class OperationPlanner {
         return new Project(Scala.seq(columns), node);
     }
 
-    /** Teaches a session to plan the node, on first use; sessions cloned from it inherit that. */
     private static void install(SparkSession session) {
+        install(session, List.of());
+    }
+
+    /**
+     * Teaches a session to plan the nodes, on first use; sessions cloned from it inherit that.
+     *
+     * @param rules what makes such nodes, and is to have its turn before what moves them
+     */
+    public static void install(SparkSession session, List<Rule<LogicalPlan>> rules) {
         var methods = session.experimental();
         synchronized (methods) {
             Seq<SparkStrategy> strategies = methods.extraStrategies();
@@ -119,12 +131,12 @@ public final class OperationPlanner {
                 methods.extraStrategies_$eq(
                         Scala.concat(strategies, Scala.<SparkStrategy>one(OperationStrategy.INSTANCE)));
             }
-            for (Rule<LogicalPlan> rule :
-                    List.of(PushFilterThroughPrograms.INSTANCE, PrunePartitionsBelowMapBlocks.INSTANCE)) {
-                Seq<Rule<LogicalPlan>> rules = methods.extraOptimizations();
-                if (!rules.contains(rule)) {
-                    methods.extraOptimizations_$eq(Scala.concat(rules, Scala.<Rule<LogicalPlan>>one(rule)));
-                }
+            List<Rule<LogicalPlan>> present = Scala.list(methods.extraOptimizations());
+            List<Rule<LogicalPlan>> all = new ArrayList<>(rules);
+            present.stream().filter(rule -> !all.contains(rule)).forEach(all::add);
+            RULES.stream().filter(rule -> !all.contains(rule)).forEach(all::add);
+            if (!all.equals(present)) {
+                methods.extraOptimizations_$eq(Scala.<Rule<LogicalPlan>>seq(all));
             }
         }
     }

@@ -1,6 +1,5 @@
 package io.tensorbridge.internal.plan;
 
-import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.run.TaskMetrics;
 import java.util.Arrays;
 import java.util.List;
@@ -23,36 +22,38 @@ import scala.collection.immutable.Seq;
  *
  * <p>A subclass has one public constructor, whose parameters are the {@link #elements}, in order: Catalyst makes its copies
  * through it.
+ *
+ * @param <P> what is run, bound
  */
-public abstract class ProgramExec extends SparkPlan implements UnaryExecNode {
+public abstract class ProgramExec<P> extends SparkPlan implements UnaryExecNode {
 
     // Some of Spark's tasks carry the plan along, as that of a subquery, and ask it for its output and its elements;
     // the
     // program is shipped apart, and null there.
-    private final transient BoundProgram program;
+    private final transient P program;
 
     private final Seq<Attribute> fed;
     private final Seq<Attribute> produced;
     private final SparkPlan child;
     private transient @Nullable TaskMetrics metrics; // guarded by this; a copy of the node counts for itself
 
-    ProgramExec(BoundProgram program, Seq<Attribute> fed, Seq<Attribute> produced, SparkPlan child) {
+    ProgramExec(P program, Seq<Attribute> fed, Seq<Attribute> produced, SparkPlan child) {
         this.program = program;
         this.fed = fed;
         this.produced = produced;
         this.child = child;
     }
 
-    final BoundProgram program() {
+    final P program() {
         return program;
     }
 
-    /** Returns the attribute for each feed of the program. */
+    /** Returns the attribute for each feed, program by program. */
     final Seq<Attribute> fed() {
         return fed;
     }
 
-    /** Returns the attribute for each fetch of the program. */
+    /** Returns the attribute for each fetch, program by program. */
     final Seq<Attribute> produced() {
         return produced;
     }
@@ -124,7 +125,7 @@ public abstract class ProgramExec extends SparkPlan implements UnaryExecNode {
 
     @Override
     public final boolean equals(Object other) {
-        return other instanceof ProgramExec node
+        return other instanceof ProgramExec<?> node
                 && getClass() == node.getClass()
                 && elements().equals(node.elements());
     }

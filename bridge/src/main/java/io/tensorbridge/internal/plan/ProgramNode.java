@@ -1,6 +1,5 @@
 package io.tensorbridge.internal.plan;
 
-import io.tensorbridge.internal.bind.BoundProgram;
 import java.util.List;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.AttributeSet;
@@ -12,36 +11,38 @@ import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Seq;
 
 /**
- * What the logical nodes of all operations share: a program over the rows of one child.
+ * What the logical nodes of all operations share: a program, or several, over the rows of one child.
  *
  * <p>A subclass has one public constructor, whose parameters are the {@link #elements}, in order: Catalyst makes its copies
  * through it.
+ *
+ * @param <P> what is run, bound
  */
-abstract class ProgramNode extends LogicalPlan implements UnaryNode {
+abstract class ProgramNode<P> extends LogicalPlan implements UnaryNode {
 
-    private final BoundProgram program;
+    private final P program;
     private final Seq<Attribute> fed;
     private final Seq<Attribute> produced;
     private final LogicalPlan child;
 
-    ProgramNode(BoundProgram program, Seq<Attribute> fed, Seq<Attribute> produced, LogicalPlan child) {
+    ProgramNode(P program, Seq<Attribute> fed, Seq<Attribute> produced, LogicalPlan child) {
         this.program = program;
         this.fed = fed;
         this.produced = produced;
         this.child = child;
     }
 
-    final BoundProgram program() {
+    public final P program() {
         return program;
     }
 
-    /** Returns the attribute for each feed of the program. */
-    final Seq<Attribute> fed() {
+    /** Returns the attribute for each feed, program by program. */
+    public final Seq<Attribute> fed() {
         return fed;
     }
 
-    /** Returns the attribute for each fetch of the program. */
-    final Seq<Attribute> produced() {
+    /** Returns the attribute for each fetch, program by program. */
+    public final Seq<Attribute> produced() {
         return produced;
     }
 
@@ -107,7 +108,7 @@ abstract class ProgramNode extends LogicalPlan implements UnaryNode {
 
     @Override
     public final boolean equals(Object other) {
-        return other instanceof ProgramNode node
+        return other instanceof ProgramNode<?> node
                 && getClass() == node.getClass()
                 && elements().equals(node.elements());
     }

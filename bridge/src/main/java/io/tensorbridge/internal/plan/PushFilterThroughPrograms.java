@@ -2,7 +2,6 @@ package io.tensorbridge.internal.plan;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.spark.sql.catalyst.expressions.And;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.optimizer.PushDownPredicates$;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
@@ -27,21 +26,21 @@ final class PushFilterThroughPrograms extends Rule<LogicalPlan> {
             @Override
             public boolean isDefinedAt(LogicalPlan node) {
                 return node instanceof Filter filter
-                        && filter.child() instanceof ProgramNode program
-                        && conjuncts(filter.condition()).stream().anyMatch(part -> canPass(part, program));
+                        && filter.child() instanceof ProgramNode<?> program
+                        && Conjuncts.of(filter.condition()).stream().anyMatch(part -> canPass(part, program));
             }
 
             @Override
             public LogicalPlan apply(LogicalPlan node) {
                 Filter filter = (Filter) node;
-                ProgramNode program = (ProgramNode) filter.child();
+                ProgramNode<?> program = (ProgramNode<?>) filter.child();
                 List<Expression> below = new ArrayList<>();
                 List<Expression> above = new ArrayList<>();
-                for (Expression part : conjuncts(filter.condition())) {
+                for (Expression part : Conjuncts.of(filter.condition())) {
                     (canPass(part, program) ? below : above).add(part);
                 }
-                LogicalPlan moved = program.withNewChildInternal(new Filter(allOf(below), program.child()));
-                return above.isEmpty() ? moved : new Filter(allOf(above), moved);
+                LogicalPlan moved = program.withNewChildInternal(new Filter(Conjuncts.all(below), program.child()));
+                return above.isEmpty() ? moved : new Filter(Conjuncts.all(above), moved);
             }
         });
         // Spark has done with pushing filters when this rule has its turn, and what stands below may let them pass as
@@ -49,22 +48,9 @@ final class PushFilterThroughPrograms extends Rule<LogicalPlan> {
         return pushed.fastEquals(plan) ? plan : PushDownPredicates$.MODULE$.apply(pushed);
     }
 
-    private static boolean canPass(Expression condition, ProgramNode program) {
+    private static boolean canPass(Expression condition, ProgramNode<?> program) {
         return condition.deterministic()
                 && !condition.references().isEmpty()
                 && condition.references().subsetOf(program.filterable());
-    }
-
-    private static List<Expression> conjuncts(Expression condition) {
-        if (condition instanceof And and) {
-            List<Expression> parts = new ArrayList<>(conjuncts(and.left()));
-            parts.addAll(conjuncts(and.right()));
-            return parts;
-        }
-        return List.of(condition);
-    }
-
-    private static Expression allOf(List<Expression> conditions) {
-        return conditions.stream().reduce(And::new).orElseThrow();
     }
 }

@@ -20,7 +20,7 @@ import org.apache.spark.sql.vectorized.ColumnarBatch;
 import scala.collection.immutable.Seq;
 
 /** The physical node of a reduction to one row. Public because Catalyst makes copies through its constructor. */
-public final class ReduceExec extends ProgramExec {
+public final class ReduceExec extends ProgramExec<BoundProgram> {
 
     private final boolean checked;
 

@@ -13,7 +13,7 @@ import scala.collection.immutable.Seq;
 import scala.math.BigInt;
 
 /** The logical node of a reduction to one row. Public because Catalyst makes copies through its constructor. */
-public final class ReduceNode extends ProgramNode {
+public final class ReduceNode extends ProgramNode<BoundProgram> {
 
     private final boolean checked;
 

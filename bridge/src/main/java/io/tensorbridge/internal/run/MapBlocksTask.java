@@ -1,9 +1,11 @@
 package io.tensorbridge.internal.run;
 
+import io.tensorbridge.arrow.BlockColumn;
 import io.tensorbridge.arrow.BlockCopies;
 import io.tensorbridge.arrow.BlockLimits;
 import io.tensorbridge.arrow.BlockSource;
 import java.util.Iterator;
+import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -11,28 +13,26 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
 
 /**
- * What an executor needs to know to run a program over a partition: a value that travels.
+ * What an executor needs to know to run programs over a partition: a value that travels.
  *
- * @param program the program
- * @param spec how it runs
+ * @param runs the programs, which all are fed from the same columns
+ * @param fed these columns
  * @param limits how large a block may become
  * @param trimmed whether the result has the new columns alone
  * @param metrics where to count
  */
 public record MapBlocksTask(
-        ShippedProgram program, RunnerSpec spec, BlockLimits limits, boolean trimmed, TaskMetrics metrics)
+        List<ProgramRun> runs, List<BlockColumn> fed, BlockLimits limits, boolean trimmed, TaskMetrics metrics)
         implements PartitionTask<ColumnarBatch> {
 
     @Override
     public Iterator<ColumnarBatch> overRows(Iterator<InternalRow> rows, StructType schema) {
-        return run((allocator, copies) ->
-                BlockSource.ofRows(rows, schema, spec.fed().columns(), keep(), limits, allocator, copies));
+        return run((allocator, copies) -> BlockSource.ofRows(rows, schema, fed, keep(), limits, allocator, copies));
     }
 
     @Override
     public Iterator<ColumnarBatch> overBatches(Iterator<ColumnarBatch> batches) {
-        return run((allocator, copies) ->
-                BlockSource.ofBatches(batches, spec.fed().columns(), keep(), limits, allocator, copies));
+        return run((allocator, copies) -> BlockSource.ofBatches(batches, fed, keep(), limits, allocator, copies));
     }
 
     private BlockSource.Keep keep() {
@@ -53,9 +53,5 @@ public record MapBlocksTask(
         var batches = new ResultBatches(this, blocks, copies, allocator, context);
         context.addTaskCompletionListener(batches);
         return batches;
-    }
-
-    private interface SourceFactory {
-        BlockSource open(BufferAllocator allocator, BlockCopies copies);
     }
 }

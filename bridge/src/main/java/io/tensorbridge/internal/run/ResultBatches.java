@@ -19,10 +19,10 @@ import org.apache.spark.util.TaskCompletionListener;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The loop of a task: block by block through the session, one batch of results at a time.
+ * The loop of a task: block by block through the sessions, one batch of results at a time.
  *
  * <p>A batch is valid until the next is asked for; what it is made of is freed then, or when the task ends, whoever has
- * closed or kept it. The session is asked for when there is a first block.
+ * closed or kept it. Sessions are asked for when there is a first block.
  *
  * <p>For use by one thread at a time. That is not always the task's own: Spark feeds external processes from another, which
  * may still be at it when the task ends. So the methods exclude each other, and a block under way is waited for.
@@ -34,8 +34,8 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
     private final BlockCopies copies;
     private final BufferAllocator allocator;
     private final TaskContext context;
-    private final TaskSession session;
-    private @Nullable VectorSchemaRoot results;
+    private final List<TaskSession> sessions;
+    private final List<VectorSchemaRoot> results = new ArrayList<>(); // of the current block, program by program
     private boolean blockIsReady;
 
     ResultBatches(
@@ -49,7 +49,9 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         this.copies = copies;
         this.allocator = allocator;
         this.context = context;
-        this.session = new TaskSession(task.program(), task.spec(), allocator, context, task.metrics());
+        this.sessions = task.runs().stream()
+                .map(run -> new TaskSession(run.program(), run.spec(), allocator, context, task.metrics()))
+                .toList();
     }
 
     @Override
@@ -78,26 +80,55 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         }
         blockIsReady = false;
         Block block = blocks.block();
-        VectorSchemaRoot outputs = session.run(blocks);
-        results = outputs;
-        if (!task.trimmed() && outputs.getRowCount() != block.rowCount()) {
-            throw session.failed(
-                    block.rowCount(),
-                    "expected one row of output '%s' for each input row, found %d. Use trim() if the program changes the number of rows"
-                            .formatted(task.spec().fetches().get(0).output(), outputs.getRowCount()),
-                    /* cause= */ null);
-        }
-        session.count(outputs.getRowCount());
+        run(blocks, block);
         List<ColumnVector> columns = new ArrayList<>(block.columns());
-        outputs.getFieldVectors().forEach(vector -> columns.add(new ArrowBackedColumnVector(vector)));
-        return new ColumnarBatch(columns.toArray(ColumnVector[]::new), outputs.getRowCount());
+        results.forEach(outputs ->
+                outputs.getFieldVectors().forEach(vector -> columns.add(new ArrowBackedColumnVector(vector))));
+        int rows = results.get(0).getRowCount(); // that of all: several programs give a row for each row
+        task.metrics().add(TaskMetrics.ROWS, rows);
+        return new ColumnarBatch(columns.toArray(ColumnVector[]::new), rows);
+    }
+
+    private void run(BlockSource source, Block block) {
+        long before = runNanos();
+        try {
+            for (int i = 0; i < sessions.size(); i++) {
+                TaskSession session = sessions.get(i);
+                VectorSchemaRoot outputs = session.runColumns(block.fed().getFieldVectors(), block.rowCount());
+                results.add(outputs);
+                if (!task.trimmed() && outputs.getRowCount() != block.rowCount()) {
+                    throw session.failed(
+                            block.rowCount(),
+                            "expected one row of output '%s' for each input row, found %d. Use trim() if the program changes the number of rows"
+                                    .formatted(
+                                            task.runs()
+                                                    .get(i)
+                                                    .spec()
+                                                    .fetches()
+                                                    .get(0)
+                                                    .output(),
+                                            outputs.getRowCount()),
+                            /* cause= */ null);
+                }
+                session.countBlock();
+            }
+        } finally {
+            source.ran(runNanos() - before);
+        }
+    }
+
+    private long runNanos() {
+        long nanos = 0;
+        for (TaskSession session : sessions) {
+            nanos += session.runNanos();
+        }
+        return nanos;
     }
 
     private void releaseResults() {
-        if (results != null) {
-            results.close();
-            results = null;
-        }
+        List<VectorSchemaRoot> open = List.copyOf(results);
+        results.clear();
+        Closing.all("the results of a block", open.toArray(AutoCloseable[]::new));
     }
 
     @Override
@@ -112,13 +143,14 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         }
         blocks = null;
         blockIsReady = false;
-        Closing.all(
-                "partition %d".formatted(context.partitionId()),
-                () -> count(open),
-                this::releaseResults,
-                session,
-                open,
-                () -> ExecutorMemory.close(allocator, task.program().sessionKey(), context));
+        List<AutoCloseable> all = new ArrayList<>();
+        all.add(() -> count(open));
+        all.add(this::releaseResults);
+        all.addAll(sessions);
+        all.add(open);
+        all.add(() ->
+                ExecutorMemory.close(allocator, task.runs().get(0).program().sessionKey(), context));
+        Closing.all("partition %d".formatted(context.partitionId()), all.toArray(AutoCloseable[]::new));
     }
 
     private void count(BlockSource source) {
