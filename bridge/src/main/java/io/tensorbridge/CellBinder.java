@@ -36,44 +36,42 @@ final class CellBinder {
         }
         boolean binary = form.kind() == TensorForm.Kind.BINARY;
         if (binary && (declared.isEmpty() || declared.get().hasUnknownDimension())) {
-            return binder.mismatch(
-                    "expected %s, found column '%s' of binaries of unknown shape. Give it with shape(\"%s\", %s)"
-                            .formatted(binder.contract().describe(input), column, column, Cures.dimensionsOf(input)));
+            return binder.mismatch("expected %s, found %s of binaries of unknown shape. Give it with shape(\"%s\", %s)"
+                    .formatted(binder.contract().describe(input), binder.said(), column, Cures.dimensionsOf(input)));
         }
         boolean flat = form.isFlat() && found.numDimensions() != form.levels();
         if (!flat && !binary && found.numDimensions() != form.levels()) {
-            return binder.mismatch(
-                    "expected cells of shape %s, as declared, found column '%s' of type %s. Mend shape(\"%s\", …)"
-                            .formatted(
-                                    Shapes.describe(found),
-                                    column,
-                                    TensorForm.nameOf(binder.column().dataType()),
-                                    column));
+            return binder.mismatch("expected cells of shape %s, as declared, found %s of type %s. Mend shape(\"%s\", …)"
+                    .formatted(
+                            Shapes.describe(found),
+                            binder.said(),
+                            TensorForm.nameOf(binder.column().dataType()),
+                            column));
         }
         if (!Shapes.accepts(input.cellShape(), found)) {
-            return binder.mismatch("expected %s, found column '%s' of %s. %s"
+            return binder.mismatch("expected %s, found %s of %s. %s"
                     .formatted(
                             binder.contract().describe(input),
-                            column,
+                            binder.said(),
                             binder.contract().describe(form.elements().dataType(), found),
                             cureOfShape(found)));
         }
         Shape cell = merged(input.cellShape(), found);
         if (flat && unknowns(cell) > 1) {
             return binder.mismatch(
-                    "expected one unknown dimension at most, which is all that a flat array tells, found column '%s' with cells of %s. Give their shape with shape(\"%s\", %s)"
-                            .formatted(column, Shapes.describe(cell), column, Cures.dimensionsOf(input)));
+                    "expected one unknown dimension at most, which is all that a flat array tells, found %s with cells of %s. Give their shape with shape(\"%s\", %s)"
+                            .formatted(binder.said(), Shapes.describe(cell), column, Cures.dimensionsOf(input)));
         }
         Optional<List<Integer>> widths = widths(cell, flat || binary);
         if (widths.isEmpty()) {
             return binder.mismatch(
-                    "expected at most %d values in a cell, found column '%s' with cells of %s. Mend shape(\"%s\", …)"
-                            .formatted(Integer.MAX_VALUE, column, Shapes.describe(cell), column));
+                    "expected at most %d values in a cell, found %s with cells of %s. Mend shape(\"%s\", …)"
+                            .formatted(Integer.MAX_VALUE, binder.said(), Shapes.describe(cell), column));
         }
         if (form.levels() == 0 && flat && Shapes.elements(cell) != 1) {
             return binder.mismatch(
-                    "expected cells of shape %s, as declared, found column '%s' of one value a row. Mend shape(\"%s\", …)"
-                            .formatted(Shapes.describe(cell), column, column));
+                    "expected cells of shape %s, as declared, found %s of one value a row. Mend shape(\"%s\", …)"
+                            .formatted(Shapes.describe(cell), binder.said(), column));
         }
         BlockColumn.Layout layout = layout(cell);
         return binder.bound(

@@ -1,6 +1,7 @@
 package io.tensorbridge;
 
 import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.TensorSpec;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,8 +15,10 @@ import scala.jdk.javaapi.CollectionConverters;
  *
  * @param attributes the columns, in order
  * @param caseSensitive whether names that differ in case alone are two
+ * @param arguments how SQL has written the arguments of a function, whose parameters these columns are then; none if they
+ *     are those of a DataFrame
  */
-record Columns(List<Attribute> attributes, boolean caseSensitive) {
+record Columns(List<Attribute> attributes, boolean caseSensitive, Map<String, String> arguments) {
 
     static Columns of(Dataset<?> df, Program program) {
         return of(df, "run program '%s'".formatted(program.name()));
@@ -36,7 +39,7 @@ record Columns(List<Attribute> attributes, boolean caseSensitive) {
         List<Attribute> attributes = List.copyOf(CollectionConverters.asJava(
                 classic.queryExecution().commandExecuted().output()));
         return new Columns(
-                attributes, classic.sparkSession().sessionState().conf().caseSensitiveAnalysis());
+                attributes, classic.sparkSession().sessionState().conf().caseSensitiveAnalysis(), Map.of());
     }
 
     /** Returns all columns of this name; a name is taken to the letter, dots and all. */
@@ -44,6 +47,17 @@ record Columns(List<Attribute> attributes, boolean caseSensitive) {
         return attributes.stream()
                 .filter(attribute -> key(attribute.name()).equals(key(name)))
                 .toList();
+    }
+
+    /** Returns a column as messages speak of it. */
+    String describe(String name) {
+        return "%s '%s'".formatted(arguments.isEmpty() ? "column" : "argument", name);
+    }
+
+    /** Returns what makes a column fit an input, whose type it is not of. */
+    String cureOfType(TensorSpec input, Attribute column) {
+        String argument = arguments.get(column.name());
+        return argument == null ? Cures.ofType(input, column) : SqlCures.ofType(input, column.dataType(), argument);
     }
 
     List<String> names() {

@@ -180,8 +180,12 @@ final class FeedsBinder {
                         && !common.get(level).equals(before.get(level))) {
                     mismatches.addInput(
                             feed.input(),
-                            "expected %s, found column '%s' to be fed to input '%s' as %s. Feed one of them with a column of its own"
-                                    .formatted(feed.typeName(), feed.column(), first.input(), first.typeName()));
+                            "expected %s, found %s to be fed to input '%s' as %s. Feed one of them with a column of its own"
+                                    .formatted(
+                                            feed.typeName(),
+                                            columns.describe(feed.column()),
+                                            first.input(),
+                                            first.typeName()));
                 }
                 common.set(level, Math.max(common.get(level), before.get(level)));
             }

@@ -47,12 +47,12 @@ final class InputBinder {
         Optional<ElementType> wanted = ElementType.of(input.elementType());
         Optional<TensorForm> form = TensorForm.of(column.dataType(), wanted);
         if (form.isEmpty()) {
-            return mismatch("expected %s, found column '%s' of type %s, which no tensor can hold. %s"
+            return mismatch("expected %s, found %s of type %s, which no tensor can hold. %s"
                     .formatted(
                             contract.describe(input),
-                            column.name(),
+                            said(),
                             TensorForm.nameOf(column.dataType()),
-                            Cures.ofType(input, column)));
+                            columns.cureOfType(input, column)));
         }
         if (!input.shape().isUnknown() && input.shape().numDimensions() == 0) {
             return mismatch(
@@ -83,6 +83,11 @@ final class InputBinder {
         return column;
     }
 
+    /** Returns the column as messages speak of it. */
+    String said() {
+        return columns.describe(column.name());
+    }
+
     Contract contract() {
         return contract;
     }
@@ -100,21 +105,21 @@ final class InputBinder {
                 && refinements.feeding().narrowed().stream()
                         .noneMatch(name -> columns.key(name).equals(columns.key(column.name())));
         if (same && loses) {
-            mismatch("expected %s, found column '%s' of %s. Let its values be rounded with narrow(\"%s\")"
+            mismatch("expected %s, found %s of %s. Let its values be rounded with narrow(\"%s\")"
                     .formatted(
                             contract.describe(input),
-                            column.name(),
+                            said(),
                             contract.describe(ElementType.FLOAT32.dataType(), found),
                             column.name()));
             return false;
         }
         if (!same) {
-            mismatch("expected %s, found column '%s' of %s. %s"
+            mismatch("expected %s, found %s of %s. %s"
                     .formatted(
                             contract.describe(input),
-                            column.name(),
+                            said(),
                             contract.describe(form.elements().dataType(), found),
-                            Cures.ofType(input, column)));
+                            columns.cureOfType(input, column)));
         }
         return same;
     }

@@ -57,8 +57,8 @@ final class ListBinder {
         }
         DataType padding = form.elements() == ElementType.FLOAT16 ? DataType.DT_FLOAT : input.elementType();
         if (value.isPresent() && TensorValue.scalar(padding, value.get()).isEmpty()) {
-            return binder.mismatch("expected to pad column '%s' with a value of %s, found %s. Mend pad(\"%s\", …)"
-                    .formatted(column, padding, value.get(), column));
+            return binder.mismatch("expected to pad %s with a value of %s, found %s. Mend pad(\"%s\", …)"
+                    .formatted(binder.said(), padding, value.get(), column));
         }
         return bound(
                 new FeedForm.Padded(width(), value.map(Serializable.class::cast).orElse(null)), cells());
@@ -89,8 +89,8 @@ final class ListBinder {
     }
 
     private Optional<BoundFeed> wrongInput(String what, String expected) {
-        return binder.mismatch("expected %s for the %s of column '%s', found %s. Give the program such an input"
-                .formatted(expected, what, column, binder.contract().describe(input)));
+        return binder.mismatch("expected %s for the %s of %s, found %s. Give the program such an input"
+                .formatted(expected, what, binder.said(), binder.contract().describe(input)));
     }
 
     private Optional<BoundFeed> bound(FeedForm feedForm, Shape cell) {
@@ -119,19 +119,19 @@ final class ListBinder {
         if (Shapes.accepts(expected, found)) {
             return true;
         }
-        binder.mismatch("expected %s, found %s of column '%s'. Feed a column of lists nested as deep"
+        binder.mismatch("expected %s, found %s of %s. Feed a column of lists nested as deep"
                 .formatted(
                         binder.contract().describe(input),
                         binder.contract().describe(form.elements().dataType(), found),
-                        column));
+                        binder.said()));
         return false;
     }
 
     private boolean isList(String cure) {
         boolean list = form.kind() == TensorForm.Kind.ARRAY;
         if (!list) {
-            binder.mismatch("expected a column of arrays, found column '%s' of type %s. %s"
-                    .formatted(column, TensorForm.nameOf(binder.column().dataType()), cure));
+            binder.mismatch("expected a column of arrays, found %s of type %s. %s"
+                    .formatted(binder.said(), TensorForm.nameOf(binder.column().dataType()), cure));
         }
         return list;
     }

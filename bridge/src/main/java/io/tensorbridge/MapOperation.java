@@ -26,6 +26,10 @@ public abstract sealed class MapOperation<O extends MapOperation<O>> extends Ope
 
     abstract O refined(Refinements changed, MapResult newResult);
 
+    final MapResult result() {
+        return result;
+    }
+
     /** Returns what this operation makes of its program. */
     abstract Contract contract();
 

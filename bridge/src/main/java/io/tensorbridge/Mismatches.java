@@ -8,11 +8,21 @@ import java.util.List;
 /** What does not fit between a program and a DataFrame, collected so that all of it is said at once. */
 final class Mismatches {
 
-    private final String program;
+    private final String cannot;
     private final List<String> found = new ArrayList<>();
 
+    /** Collects what does not fit between a program and a DataFrame. */
     Mismatches(String program) {
-        this.program = program;
+        this(program, "Cannot run program '%s' on this DataFrame");
+    }
+
+    private Mismatches(String what, String cannot) {
+        this.cannot = cannot.formatted(what);
+    }
+
+    /** Collects what keeps a program from being a function, or a function from being called, as the sentence says. */
+    static Mismatches ofFunction(String cannot) {
+        return new Mismatches(cannot, "%s");
     }
 
     void add(String mismatch) {
@@ -34,8 +44,7 @@ final class Mismatches {
     /** Throws what was found, if anything was. */
     void throwIfAny() {
         if (!found.isEmpty()) {
-            throw new SignatureMismatchException("Cannot run program '%s' on this DataFrame:\n  - %s"
-                    .formatted(program, String.join("\n  - ", found)));
+            throw new SignatureMismatchException("%s:\n  - %s".formatted(cannot, String.join("\n  - ", found)));
         }
     }
 

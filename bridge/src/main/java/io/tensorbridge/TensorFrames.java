@@ -4,6 +4,7 @@ import io.tensorbridge.tensor.Program;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -136,6 +137,41 @@ public final class TensorFrames {
      */
     public static Aggregate aggregate(Program program) {
         return Aggregate.of(program);
+    }
+
+    /**
+     * Makes a program over blocks a function of SQL; see {@link #register(SparkSession, String, MapOperation)}.
+     *
+     * @param program a program as for {@link #mapBlocks}
+     */
+    public static void register(SparkSession spark, String name, Program program) {
+        register(spark, name, mapBlocks(program));
+    }
+
+    /**
+     * Makes an operation a function of SQL: {@code SELECT name(column, …) FROM table}, wherever Spark takes an expression.
+     *
+     * <p>Its parameters are the columns that the operation would be fed with, in the order of the program's inputs; {@code
+     * feed}, {@code shape} and {@code onNull} speak of them by these names. A call's arguments are bound to them when a query
+     * is analysed, as the columns of a DataFrame would be: nothing is converted. The result is the output's, or a struct of
+     * all outputs in fetch order if there are several. A row with a null in an argument is an error, unless the operation
+     * says {@code onNull(fill(…))}.
+     *
+     * <p>The program runs block by block, as {@link #mapBlocks} does, and once for all calls that are the same. A program
+     * that draws random numbers makes a function that is not deterministic.
+     *
+     * <p>The function belongs to this session, as those that Spark registers, and takes the place of one of that name:
+     * queries that were analysed before keep the program they have.
+     *
+     * @param spark a session of the driver's own process
+     * @param name the function's name, which Spark does not tell apart by case
+     * @param operation any that gives a value for each row: without {@code trim()}, without {@code dropRow()}
+     * @throws io.tensorbridge.tensor.SignatureMismatchException if the operation cannot be a function; the message holds
+     *     every reason
+     * @throws UnsupportedOperationException if the session is Spark Connect's
+     */
+    public static void register(SparkSession spark, String name, MapOperation<?> operation) {
+        SqlFunction.register(spark, name, operation);
     }
 
     /**

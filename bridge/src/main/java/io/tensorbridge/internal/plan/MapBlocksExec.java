@@ -2,10 +2,10 @@ package io.tensorbridge.internal.plan;
 
 import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.bind.BoundPrograms;
-import io.tensorbridge.internal.run.FedColumns;
 import io.tensorbridge.internal.run.MapBlocksTask;
 import io.tensorbridge.internal.run.ProgramRun;
 import io.tensorbridge.internal.run.RunnerSpec;
+import io.tensorbridge.internal.run.SharedColumns;
 import io.tensorbridge.internal.run.ShippedProgram;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,15 +54,18 @@ public final class MapBlocksExec extends ProgramExec<BoundPrograms> {
     public RDD<ColumnarBatch> doExecuteColumnar() {
         ChildPartitions partitions = ChildPartitions.of(child());
         List<BoundProgram> programs = program().all();
-        List<FedColumns> columns = FedColumns.shared(
+        SharedColumns columns = SharedColumns.of(
                 programs.stream().map(BoundProgram::feeds).toList(), Scala.list(fed()), partitions.output());
         List<ProgramRun> runs = new ArrayList<>();
         for (int i = 0; i < programs.size(); i++) {
             BoundProgram one = programs.get(i);
-            runs.add(new ProgramRun(ShippedProgram.of(sparkContext(), one), RunnerSpec.of(one, columns.get(i))));
+            runs.add(new ProgramRun(
+                    ShippedProgram.of(sparkContext(), one),
+                    RunnerSpec.of(one, columns.ofPrograms().get(i)),
+                    columns.places().get(i)));
         }
-        return partitions.map(new MapBlocksTask(
-                List.copyOf(runs), columns.get(0).columns(), program().limits(), trimmed, taskMetrics()));
+        return partitions.map(
+                new MapBlocksTask(List.copyOf(runs), columns.all(), program().limits(), trimmed, taskMetrics()));
     }
 
     @Override

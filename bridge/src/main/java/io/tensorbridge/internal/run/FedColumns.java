@@ -5,7 +5,6 @@ import io.tensorbridge.internal.bind.BoundFeed;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 
 /**
@@ -38,67 +37,6 @@ public record FedColumns(List<BoundFeed> feeds, List<BlockColumn> columns, List<
             columnOfFeed.add(columns.indexOf(column));
         }
         return new FedColumns(List.copyOf(feeds), List.copyOf(columns), List.copyOf(columnOfFeed));
-    }
-
-    /**
-     * Finds the columns of several programs' feeds, which all take from the same columns: one that feeds two programs stands
-     * there once, unless they want it in two forms.
-     *
-     * @param feeds the inputs, by program
-     * @param fed the attribute for each feed, program by program
-     * @param partition the attributes of what the task reads, in order
-     */
-    public static List<FedColumns> shared(List<List<BoundFeed>> feeds, List<Attribute> fed, List<Attribute> partition) {
-        List<BlockColumn> columns = new ArrayList<>();
-        List<List<Integer>> columnsOfFeeds = new ArrayList<>();
-        int at = 0;
-        for (List<BoundFeed> feedsOfOne : feeds) {
-            List<Integer> columnOfFeed = new ArrayList<>();
-            for (BoundFeed feed : feedsOfOne) {
-                Attribute attribute = fed.get(at++);
-                columnOfFeed.add(
-                        indexOf(feed.blockColumn(ordinalOf(attribute, partition), attribute.dataType()), columns));
-            }
-            columnsOfFeeds.add(List.copyOf(columnOfFeed));
-        }
-        List<FedColumns> all = new ArrayList<>();
-        for (int i = 0; i < feeds.size(); i++) {
-            all.add(new FedColumns(List.copyOf(feeds.get(i)), List.copyOf(columns), columnsOfFeeds.get(i)));
-        }
-        return all;
-    }
-
-    /** Returns where a column stands among others, which it joins unless it is there. */
-    private static int indexOf(BlockColumn column, List<BlockColumn> columns) {
-        for (int i = 0; i < columns.size(); i++) {
-            Optional<BlockColumn> both = both(columns.get(i), column);
-            if (both.isPresent()) {
-                columns.set(i, both.get());
-                return i;
-            }
-        }
-        columns.add(column);
-        return columns.size() - 1;
-    }
-
-    /** Returns the column that is both of two, each of which may know a part of how long its arrays are. */
-    private static Optional<BlockColumn> both(BlockColumn first, BlockColumn second) {
-        if (first.ordinal() != second.ordinal()
-                || first.layout() != second.layout()
-                || !first.onNull().equals(second.onNull())) {
-            return Optional.empty();
-        }
-        List<Integer> widths = new ArrayList<>(first.widths());
-        for (int level = 0; level < widths.size(); level++) {
-            int known = first.widths().get(level);
-            int other = second.widths().get(level);
-            if (known >= 0 && other >= 0 && known != other) {
-                return Optional.empty();
-            }
-            widths.set(level, Math.max(known, other));
-        }
-        return Optional.of(
-                new BlockColumn(first.name(), first.ordinal(), first.type(), first.layout(), widths, first.onNull()));
     }
 
     /**

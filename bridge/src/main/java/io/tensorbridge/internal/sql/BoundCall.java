@@ -31,7 +31,9 @@ public record BoundCall(
 
     /** Returns the type of the call: that of the one result, or a struct of all. */
     DataType dataType() {
-        return isStruct() ? new StructType(results.toArray(StructField[]::new)) : results.get(0).dataType();
+        return isStruct()
+                ? new StructType(results.toArray(StructField[]::new))
+                : results.get(0).dataType();
     }
 
     boolean isStruct() {

@@ -8,7 +8,7 @@ import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.CreateNamedStruct;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.GetStructField;
-import org.apache.spark.sql.catalyst.expressions.Literal;
+import org.apache.spark.sql.catalyst.expressions.Literal$;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 
 /** The columns that calls have become. */
@@ -18,7 +18,8 @@ final class CallResults {
 
     private record Result(ProgramCall call, List<Attribute> columns) {
 
-        /** Returns whether a call gives what this one gave; one that gives other values each time is its own. */
+        /** Returns whether a call gives what this one gave. */
+        @SuppressWarnings("ReferenceEquality") // one that gives other values each time is equal to none but itself
         boolean isOf(ProgramCall other) {
             return call == other || call.semanticEquals(other);
         }
@@ -34,7 +35,7 @@ final class CallResults {
 
     /** Returns the operator with columns in the place of calls. */
     LogicalPlan replaceIn(LogicalPlan node) {
-        return (LogicalPlan) node.transformExpressions(Scala.<Expression>where(this::replacement));
+        return node.transformExpressions(Scala.<Expression>where(this::replacement));
     }
 
     private Optional<Expression> replacement(Expression expression) {
@@ -52,7 +53,7 @@ final class CallResults {
         }
         List<Expression> fields = new ArrayList<>();
         for (int i = 0; i < columns.size(); i++) {
-            fields.add(Literal.apply(call.bound().results().get(i).name()));
+            fields.add(Literal$.MODULE$.apply(call.bound().results().get(i).name()));
             fields.add(columns.get(i));
         }
         return new CreateNamedStruct(Scala.seq(fields));

@@ -44,7 +44,10 @@ record FoundCall(LogicalPlan plan, List<Attribute> columns) {
         if (plan instanceof Project project) {
             return find(call, project.child()).map(found -> found.through(project));
         }
-        if (plan instanceof Filter || plan instanceof Sort || plan instanceof LocalLimit || plan instanceof GlobalLimit) {
+        if (plan instanceof Filter
+                || plan instanceof Sort
+                || plan instanceof LocalLimit
+                || plan instanceof GlobalLimit) {
             return findBelow(call, (UnaryNode) plan);
         }
         return plan instanceof Join join ? findInSides(call, join) : Optional.empty();
@@ -53,8 +56,7 @@ record FoundCall(LogicalPlan plan, List<Attribute> columns) {
     private static Optional<FoundCall> findBelow(ProgramCall call, UnaryNode node) {
         return find(call, node.child())
                 .map(found -> new FoundCall(
-                        (LogicalPlan) ((LogicalPlan) node).withNewChildren(Scala.<LogicalPlan>one(found.plan())),
-                        found.columns()));
+                        ((LogicalPlan) node).withNewChildren(Scala.<LogicalPlan>one(found.plan())), found.columns()));
     }
 
     /** Looks at the sides that a join makes no nulls of, and whose columns it gives. */
@@ -75,7 +77,7 @@ record FoundCall(LogicalPlan plan, List<Attribute> columns) {
     }
 
     private static LogicalPlan withSides(Join join, LogicalPlan left, LogicalPlan right) {
-        return (LogicalPlan) join.withNewChildren(Scala.seq(List.of(left, right)));
+        return join.withNewChildren(Scala.seq(List.of(left, right)));
     }
 
     private FoundCall through(Project project) {

@@ -46,7 +46,7 @@ final class LiftProgramCalls extends Rule<LogicalPlan> {
         if (later || !plan.containsPattern(TreePattern.PYTHON_UDF())) {
             return plan;
         }
-        LogicalPlan lifted = (LogicalPlan) plan.transformUp(Scala.<LogicalPlan>where(this::lift));
+        LogicalPlan lifted = plan.transformUp(Scala.<LogicalPlan>where(this::lift));
         return lifted.fastEquals(plan)
                 ? plan
                 // the programs stand between projections and what these need of the data
@@ -55,7 +55,7 @@ final class LiftProgramCalls extends Rule<LogicalPlan> {
     }
 
     private Optional<LogicalPlan> lift(LogicalPlan node) {
-        var inSubqueries = (LogicalPlan) node.transformExpressions(Scala.<Expression>where(this::liftInSubquery));
+        var inSubqueries = node.transformExpressions(Scala.<Expression>where(this::liftInSubquery));
         if (!Calls.areIn(inSubqueries)) {
             return inSubqueries.fastEquals(node) ? Optional.empty() : Optional.of(inSubqueries);
         }
@@ -84,9 +84,7 @@ final class LiftProgramCalls extends Rule<LogicalPlan> {
     /** Lifts the calls out of an operator, whatever it is: the innermost first, then those around them. */
     private static LogicalPlan liftOut(LogicalPlan node) {
         LogicalPlan current = node;
-        for (List<ProgramCall> calls = Calls.innermost(current);
-                !calls.isEmpty();
-                calls = Calls.innermost(current)) {
+        for (List<ProgramCall> calls = Calls.innermost(current); !calls.isEmpty(); calls = Calls.innermost(current)) {
             var results = new CallResults();
             List<LogicalPlan> children = new ArrayList<>();
             for (LogicalPlan child : Scala.list(current.children())) {
@@ -100,12 +98,11 @@ final class LiftProgramCalls extends Rule<LogicalPlan> {
                     throw cannotCall(call, "in " + node.nodeName());
                 }
             }
-            current = results.replaceIn((LogicalPlan) current.withNewChildren(Scala.seq(children)));
+            current = results.replaceIn(current.withNewChildren(Scala.seq(children)));
         }
         return hasSameColumns(current, node)
                 ? current
-                : new Project(
-                        Scala.<NamedExpression>seq(List.copyOf(Scala.list(node.output()))), current);
+                : new Project(Scala.<NamedExpression>seq(List.copyOf(Scala.list(node.output()))), current);
     }
 
     private static boolean hasSameColumns(LogicalPlan one, LogicalPlan other) {

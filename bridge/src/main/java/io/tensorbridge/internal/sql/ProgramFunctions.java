@@ -61,7 +61,9 @@ public final class ProgramFunctions {
         @Override
         public Expression apply(Seq<Expression> arguments) {
             return new ProgramCall(
-                    binder.apply(Scala.list(arguments).stream().map(Argument::of).toList()), arguments);
+                    binder.apply(
+                            Scala.list(arguments).stream().map(Argument::of).toList()),
+                    arguments);
         }
     }
 

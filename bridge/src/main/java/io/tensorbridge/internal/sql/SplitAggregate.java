@@ -27,8 +27,8 @@ final class SplitAggregate {
         for (NamedExpression column : Scala.list(whole.aggregateExpressions())) {
             if (callsOverResults((Expression) column)) {
                 hasCallsAbove = true;
-                above.add((NamedExpression)
-                        ((Expression) column).transformDown(Scala.<Expression>where(this::columnOf)));
+                above.add(
+                        (NamedExpression) ((Expression) column).transformDown(Scala.<Expression>where(this::columnOf)));
             } else {
                 columns.add(column);
                 above.add(column.toAttribute());
