@@ -15,6 +15,12 @@ import org.apache.spark.sql.catalyst.expressions.Attribute;
 /** Matches a program's inputs and outputs with the columns of a DataFrame, for operations that map rows to rows. */
 final class MapBinder {
 
+    /**
+     * Rows of a partition's first run by bytes of the program: a run cannot be interrupted, and nobody knows yet how long it
+     * takes. A model of 440 MB begins with a row, one of 4 KB with as many as there are.
+     */
+    private static final long BYTES_OF_FIRST_RUN = 64L << 20;
+
     private final Refinements refinements;
     private final Contract contract;
     private final MapResult result;
@@ -58,7 +64,10 @@ final class MapBinder {
             }
         });
         mismatches.throwIfAny();
-        var limits = TensorFramesOptions.limits(df.sparkSession().conf(), refinements.blockRows(), resultBytes);
+        var limits = TensorFramesOptions.limits(df.sparkSession().conf(), refinements.blockRows(), resultBytes)
+                .beginningWith(Math.max(
+                        1,
+                        BYTES_OF_FIRST_RUN / Math.max(1, refinements.program().bytes())));
         boolean anyRows = contract.form() == Contract.Form.ROWS
                 && feedsBinder.feeds().stream().anyMatch(BoundFeed::hasListsOfAnyLength);
         boolean countsRows =

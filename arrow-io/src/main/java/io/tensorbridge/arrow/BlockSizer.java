@@ -9,13 +9,15 @@ import java.util.concurrent.TimeUnit;
 final class BlockSizer {
 
     private static final long LONGEST_RUN = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long SHORT_RUN = LONGEST_RUN / 2;
+    private static final double FASTEST_GROWTH = 64; // a run of few rows tells little of one of many
 
     private final BlockLimits limits;
     private long rowsInTime;
 
     BlockSizer(BlockLimits limits) {
         this.limits = limits;
-        this.rowsInTime = limits.rows();
+        this.rowsInTime = limits.firstRows();
     }
 
     /**
@@ -50,8 +52,9 @@ final class BlockSizer {
     void ran(int rows, long nanos) {
         if (nanos > LONGEST_RUN) {
             rowsInTime = Math.max(1, (long) (rows * ((double) LONGEST_RUN / nanos)));
-        } else if (nanos < LONGEST_RUN / 4 && rows >= rowsInTime) {
-            rowsInTime = Math.min(limits.rows(), rowsInTime * 2);
+        } else if (nanos < SHORT_RUN && rows >= rowsInTime) {
+            double growth = Math.min(FASTEST_GROWTH, 0.75 * LONGEST_RUN / Math.max(1, nanos));
+            rowsInTime = Math.min(limits.rows(), (long) (rows * growth));
         }
     }
 }

@@ -130,7 +130,27 @@ class BlockSourceTest {
             assertThat(source.block().rowCount()).isEqualTo(250);
             source.ran(100_000_000L);
             assertThat(source.advance()).isTrue();
-            assertThat(source.block().rowCount()).isEqualTo(500);
+            assertThat(source.block().rowCount()).isEqualTo(937);
+            source.ran(300_000_000L);
+            assertThat(source.advance()).isTrue();
+            assertThat(source.block().rowCount()).isEqualTo(937);
+        }
+    }
+
+    @Test
+    void beginsWithFewRowsWhereRunsMayTakeLong() {
+        try (var source = overRows(rows(10_000), new BlockLimits(1_000, LARGE, 0).beginningWith(2))) {
+            assertThat(source.advance()).isTrue();
+            assertThat(source.block().rowCount()).isEqualTo(2);
+            source.ran(200_000_000L);
+            assertThat(source.advance()).isTrue();
+            assertThat(source.block().rowCount()).isEqualTo(3);
+            source.ran(1_000_000L);
+            assertThat(source.advance()).isTrue();
+            assertThat(source.block().rowCount()).isEqualTo(192);
+            source.ran(1_000_000L);
+            assertThat(source.advance()).isTrue();
+            assertThat(source.block().rowCount()).isEqualTo(1_000);
         }
     }
 
@@ -390,6 +410,9 @@ class BlockSourceTest {
         assertThatThrownBy(() -> new BlockLimits(0, 1, 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Invalid block size: must be positive, found 0 rows");
+        assertThatThrownBy(() -> new BlockLimits(1, 1, 0).beginningWith(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Invalid first block size: must be positive, found 0 rows");
         assertThatThrownBy(() -> new BlockColumn(
                         "x", 0, DataTypes.DoubleType, List.of(), NullPolicy.fill(9_007_199_254_740_993L)))
                 .isInstanceOf(IllegalArgumentException.class)

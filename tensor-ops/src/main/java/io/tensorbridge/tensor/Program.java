@@ -317,6 +317,11 @@ public final class Program implements Serializable {
         return files.digest();
     }
 
+    /** Returns how many bytes the program's files have. */
+    public long bytes() {
+        return files.length();
+    }
+
     /**
      * Returns what programs must share to share one session: the files, and the tags to load them by.
      *
