@@ -1,5 +1,6 @@
 package io.tensorbridge.benchmarks;
 
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_AllocateTensor;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_CloseSession;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteGraph;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteSession;
@@ -8,6 +9,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteTensor;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetCode;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GraphOperationByName;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_INT64;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_LoadSessionFromSavedModel;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_Message;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewGraph;
@@ -21,6 +23,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_TensorData;
 import java.nio.file.Path;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.tensorflow.internal.c_api.TF_Graph;
 import org.tensorflow.internal.c_api.TF_Operation;
@@ -28,9 +31,7 @@ import org.tensorflow.internal.c_api.TF_Output;
 import org.tensorflow.internal.c_api.TF_Session;
 import org.tensorflow.internal.c_api.TF_Status;
 import org.tensorflow.internal.c_api.TF_Tensor;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.ConfigProto;
-import org.tensorflow.types.TInt64;
 
 /** A saved model through TensorFlow's C API, with nothing around it: the least that a load and a run can cost. */
 final class BareModel implements AutoCloseable {
@@ -58,7 +59,7 @@ final class BareModel implements AutoCloseable {
         var options = TF_NewSessionOptions();
         try (var path = new BytePointer(directory.toString());
                 var tag = new BytePointer("serve");
-                var tags = new PointerPointer<BytePointer>(tag);
+                var tags = new PointerPointer<>(new BytePointer[] {tag});
                 var configBytes = new BytePointer(config)) {
             TF_SetConfig(options, configBytes, config.length, status);
             session = TF_LoadSessionFromSavedModel(options, null, path, tags, 1, graph, null, status);
@@ -76,11 +77,12 @@ final class BareModel implements AutoCloseable {
     }
 
     float run(long value) {
-        try (var x = TInt64.tensorOf(Shape.of(1), data -> data.setLong(value, 0))) {
-            fed.put(0, x.asRawTensor().nativeHandle());
-            TF_SessionRun(session, null, input, fed, 1, output, fetched, 1, (PointerPointer<?>) null, 0, null, status);
-            check();
-        }
+        TF_Tensor x = TF_AllocateTensor(TF_INT64, new long[] {1}, /* num_dims= */ 1, Long.BYTES);
+        new LongPointer(TF_TensorData(x)).put(value);
+        fed.put(0, x);
+        TF_SessionRun(session, null, input, fed, 1, output, fetched, 1, (PointerPointer<?>) null, 0, null, status);
+        TF_DeleteTensor(x);
+        check();
         TF_Tensor result = fetched.get(TF_Tensor.class, 0);
         float found = new FloatPointer(TF_TensorData(result)).get();
         TF_DeleteTensor(result);
