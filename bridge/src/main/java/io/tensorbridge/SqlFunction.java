@@ -176,7 +176,7 @@ final class SqlFunction {
                 fetches,
                 anyRows ? BoundProgram.Rows.ANY : BoundProgram.Rows.UNIFORM,
                 TensorFramesOptions.limits(spark.conf(), refinements.blockRows(), resultBytes),
-                TensorFramesOptions.runTimeout(spark.conf()),
+                TensorFramesOptions.runSettings(spark.conf()),
                 /* trimmed= */ false);
     }
 

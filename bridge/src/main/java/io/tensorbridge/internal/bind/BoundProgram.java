@@ -68,7 +68,7 @@ public record BoundProgram(
 
     /** Returns this program with other bindings of its inputs. */
     public BoundProgram withFeeds(List<BoundFeed> newFeeds) {
-        return new BoundProgram(program, newFeeds, parameters, rowCount, fetches, rows, limits, runLimit, trimmed);
+        return new BoundProgram(program, newFeeds, parameters, rowCount, fetches, rows, limits, settings, trimmed);
     }
 
     /** Returns the program alone: columns have places of their own in a plan's text. */
