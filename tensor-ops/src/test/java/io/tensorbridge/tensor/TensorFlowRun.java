@@ -2,12 +2,15 @@ package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.tensorbridge.model.internal.ModelFiles;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
+import org.tensorflow.ndarray.NdArray;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GraphDef;
@@ -38,6 +41,21 @@ final class TensorFlowRun {
         } catch (InvalidProtocolBufferException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Runs a graph once, and returns type, shape and values of each output. */
+    static Map<String, String> values(Program program, Map<String, ? extends Tensor> feeds) {
+        Map<String, String> values = new LinkedHashMap<>();
+        try (Result result = run(program, feeds)) {
+            for (int i = 0; i < result.size(); i++) {
+                List<Object> elements = new ArrayList<>();
+                ((NdArray<?>) result.get(i)).scalars().forEach(scalar -> elements.add(scalar.getObject()));
+                values.put(
+                        program.signature().outputs().get(i).name(),
+                        Shapes.describe(result.get(i).dataType(), result.get(i).shape()) + " " + elements);
+            }
+        }
+        return values;
     }
 
     /** Returns a tensor whose n-th value is n. */
