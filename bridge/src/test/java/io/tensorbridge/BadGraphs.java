@@ -101,12 +101,10 @@ final class BadGraphs {
     }
 
     private static void addOperations(List<BadInput> cases) {
-        cases.add(
-                driver(
-                        40,
-                        "an operation that TensorFlow does not know",
-                        spark -> read(node("z", "TensorFlow3Op")),
-                        "Cannot read graph: expected operations that TensorFlow 2.18.0 knows, found TensorFlow3Op as operation 'z'. Export the graph with that version or an older one"));
+        cases.add(driver(
+                40, "an operation that TensorFlow does not know", spark -> read(node("z", "TensorFlow3Op")), """
+                        Cannot read graph: expected what its policy allows, found more:
+                          - operation 'z': expected an operation of TensorFlow 2.18.0, found TensorFlow3Op. Export the model with that version or an older one, and without operations of others"""));
         cases.add(
                 driver(
                         40,
@@ -125,17 +123,16 @@ final class BadGraphs {
                         "an operation without a kernel for the CPU",
                         spark -> mapBlocks(read(
                                         placeholder("x"),
-                                        typed(node("z", "NcclAllReduce", "x"))
-                                                .putAttr("reduction", text("sum"))
-                                                .putAttr(
-                                                        "num_devices",
-                                                        AttrValue.newBuilder()
-                                                                .setI(1)
-                                                                .build())
-                                                .putAttr("shared_name", text("all"))))
+                                        node("ids", "Cast", "x")
+                                                .putAttr("SrcT", type(DataType.DT_DOUBLE))
+                                                .putAttr("DstT", type(DataType.DT_INT64)),
+                                        typed(node("count", "Size", "x")),
+                                        typed(node("z", "SegmentSumV2", "x", "ids", "count"))
+                                                .putAttr("Tindices", type(DataType.DT_INT64))
+                                                .putAttr("Tnumsegments", type(DataType.DT_INT32))))
                                 .apply(column(spark)),
                         "z",
-                        "operation 'z': expected a kernel for the CPU, found kernels for [] of NcclAllReduce. Put another operation in its place"));
+                        "operation 'z': expected a kernel for the CPU, found kernels for [] of SegmentSumV2. Put another operation in its place"));
         cases.add(
                 driver(
                         42,
@@ -285,10 +282,6 @@ final class BadGraphs {
 
     private static AttrValue type(DataType type) {
         return AttrValue.newBuilder().setType(type).build();
-    }
-
-    private static AttrValue text(String text) {
-        return AttrValue.newBuilder().setS(ByteString.copyFromUtf8(text)).build();
     }
 
     private static AttrValue vector() {

@@ -31,7 +31,12 @@ class BadInputTest {
     private static final List<BadInput> PASSED = new ArrayList<>();
 
     private static final List<BadInput> TABLE = Stream.of(
-                    BadData.cases(), BadColumns.cases(), BadNames.cases(), BadGraphs.cases(), BadRuns.cases())
+                    BadData.cases(),
+                    BadColumns.cases(),
+                    BadNames.cases(),
+                    BadGraphs.cases(),
+                    BadModels.cases(),
+                    BadRuns.cases())
             .flatMap(List::stream)
             .toList();
 

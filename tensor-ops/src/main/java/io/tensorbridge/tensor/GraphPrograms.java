@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Graph;
@@ -62,7 +63,9 @@ final class GraphPrograms {
                     "Cannot read graph: expected the name of an output, found none. Name one or more, such as fromGraphDef(graph, \"z\")");
         }
         ModelFiles files = ModelFiles.ofGraph(ProtoBytes.of(graphDef));
-        ModelCheck.check(graphDef, fetches, files.digest(), policy);
+        ModelCheck.refusal(graphDef, fetches, Set.of(), files.digest(), policy).ifPresent(reason -> {
+            throw new IllegalArgumentException("Cannot read graph: " + reason);
+        });
         TensorFlowRuntime.load();
         try (var graph = new Graph()) {
             try {

@@ -44,16 +44,18 @@ final class ModelCheck {
      * Checks all that a graph has, and that its outputs need nothing that belongs to loading.
      *
      * @param fetches tensors of the graph
-     * @throws IllegalArgumentException if the policy does not allow some of it; names everything
+     * @param fed tensors that are fed, such as {@code x:0}
+     * @param sha256 what identifies the graph, for the log
+     * @return what the policy does not allow, to be said after "Cannot read graph: "; nothing if it allows all
      */
-    static void check(GraphDef graph, Collection<String> fetches, String sha256, ModelPolicy policy) {
+    static Optional<String> refusal(
+            GraphDef graph, Collection<String> fetches, Set<String> fed, String sha256, ModelPolicy policy) {
         ModelScan scan = ModelScan.of(graph, policy);
-        refusal(scan)
-                .or(() -> refusal(ModelScan.ofOutputs(graph, fetches, Set.of(), policy)))
-                .ifPresent(reason -> {
-                    throw new IllegalArgumentException("Cannot read graph: " + reason);
-                });
-        log(scan, sha256);
+        Optional<String> refusal = refusal(scan).or(() -> refusal(ModelScan.ofOutputs(graph, fetches, fed, policy)));
+        if (refusal.isEmpty()) {
+            log(scan, sha256);
+        }
+        return refusal;
     }
 
     /**
