@@ -100,7 +100,6 @@ class SqlFunctionsTest {
                 "select * from (select k, plus(x) as z from t) pivot (sum(z) for k in (1, 2, 3))",
                 "select x, plus(w) from (select x, y * 2 as w from t where k < 5) where w > 6",
                 "select plus(e) from (select explode(v) as e from t)",
-                "select plus(x) from t tablesample (3 rows)".replace(" tablesample (3 rows)", ""),
                 "select l.z, r.z from (select plus(x) as z, k from t) l, (select plus(x) as z, k from t) r where l.k = r.k and l.z = r.z",
                 "select a.x from t a join t b on a.x = b.x where plus(a.x) > plus(b.y) + 3",
                 "select sum(plus(x)) as s from t group by k having s > (select avg(plus(x)) from t)",

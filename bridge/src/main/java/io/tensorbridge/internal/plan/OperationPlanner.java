@@ -27,8 +27,11 @@ import scala.collection.immutable.Seq;
 /** Puts bound programs into the plans of DataFrames. */
 public final class OperationPlanner {
 
-    private static final List<Rule<LogicalPlan>> RULES =
-            List.of(PushFilterThroughPrograms.INSTANCE, PrunePartitionsBelowMapBlocks.INSTANCE);
+    private static final List<Rule<LogicalPlan>> RULES = List.of(
+            ShareBlocks.INSTANCE,
+            PushFilterThroughPrograms.INSTANCE,
+            PushLimitThroughMapBlocks.INSTANCE,
+            PrunePartitionsBelowMapBlocks.INSTANCE);
 
     private OperationPlanner() {}
 
