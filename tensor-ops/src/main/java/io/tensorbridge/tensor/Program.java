@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -369,6 +370,21 @@ public final class Program implements Serializable {
             known = first == null ? made : first;
         }
         return (T) known;
+    }
+
+    /**
+     * Returns this program with its files kept elsewhere; for the bridge to Spark, which ships long files apart.
+     *
+     * @param move returns the same files, kept elsewhere
+     * @throws IllegalArgumentException if these are other files
+     */
+    public Program movedBy(UnaryOperator<ModelFiles> move) {
+        ModelFiles moved = move.apply(files);
+        if (!moved.digest().equals(files.digest())) {
+            throw new IllegalArgumentException("Cannot move the files of program '%s': expected SHA-256 %s, found %s"
+                    .formatted(name, files.digest(), moved.digest()));
+        }
+        return new Program(name, form, moved, tags, signatureDef, signature, aliasOffender);
     }
 
     Form form() {

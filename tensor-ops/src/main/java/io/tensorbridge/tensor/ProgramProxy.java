@@ -5,11 +5,8 @@ import io.tensorbridge.model.internal.ModelFiles;
 import java.io.InvalidObjectException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.SignatureDef;
 
@@ -20,8 +17,7 @@ final class ProgramProxy implements Serializable {
 
     private final String name;
     private final String form;
-    private final String[] paths;
-    private final byte[][] contents;
+    private final ModelFiles files;
     private final String[] tags;
     private final byte[] signatureDef;
     private final String[] inputs;
@@ -32,8 +28,7 @@ final class ProgramProxy implements Serializable {
     ProgramProxy(Program program) {
         name = program.name();
         form = program.form().name();
-        paths = program.files().paths().toArray(String[]::new);
-        contents = Arrays.stream(paths).map(program.files()::bytes).toArray(byte[][]::new);
+        files = program.files();
         tags = program.tags().toArray(String[]::new);
         signatureDef = program.signatureDef().toByteArray();
         inputs = names(program.signature().inputs());
@@ -47,21 +42,16 @@ final class ProgramProxy implements Serializable {
     }
 
     private Object readResolve() throws InvalidObjectException {
-        SortedMap<String, byte[]> files = new TreeMap<>();
-        for (int i = 0; i < paths.length; i++) {
-            files.put(paths[i], contents[i]);
-        }
-        ModelFiles read = ModelFiles.of(files);
-        if (!read.digest().equals(digest)) {
+        if (!files.digest().equals(digest)) {
             throw new InvalidObjectException("Program '%s' was changed on its way: expected SHA-256 %s, found %s"
-                    .formatted(name, digest, read.digest()));
+                    .formatted(name, digest, files.digest()));
         }
         try {
             SignatureDef signature = SignatureDef.parseFrom(signatureDef);
             return new Program(
                     name,
                     Program.Form.valueOf(form),
-                    read,
+                    files,
                     new ArrayList<>(List.of(tags)),
                     signature,
                     Signatures.read(signature, List.of(inputs), List.of(outputs)),

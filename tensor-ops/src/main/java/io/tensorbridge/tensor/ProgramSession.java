@@ -1,12 +1,9 @@
 package io.tensorbridge.tensor;
 
 import io.tensorbridge.model.internal.ModelFiles;
+import io.tensorbridge.model.internal.PrivateDirectory;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.concurrent.locks.StampedLock;
 import org.apache.arrow.memory.BufferAllocator;
@@ -56,41 +53,41 @@ public final class ProgramSession implements AutoCloseable {
     private static NativeSession loadSavedModel(String what, Program program, SessionOptions options) {
         Path directory;
         try {
-            directory = Files.createTempDirectory("tensorbridge-"); // 0700 where the file system knows of it
+            directory = PrivateDirectory.ofThisProcess().newDirectory();
         } catch (IOException e) {
-            throw new ProgramException(what, "cannot make a temporary directory for its files (%s)".formatted(e), e);
+            throw new ProgramException(what, PrivateDirectory.describe(e), e);
         }
         try {
-            program.files().writeTo(directory);
+            write(what, program, directory);
             return NativeSession.ofSavedModel(what, directory, program.tags(), options.toConfig());
-        } catch (IOException e) {
-            throw new ProgramException(what, "cannot write its files to %s (%s)".formatted(directory, e), e);
         } finally {
             try {
-                delete(directory);
+                PrivateDirectory.delete(directory);
             } catch (IOException e) { // what is loaded is loaded
                 LOG.warn("Cannot remove the temporary files of program '{}' in {}", program.name(), directory, e);
             }
         }
     }
 
-    private static void delete(Path directory) throws IOException {
-        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, java.io.IOException failure) throws IOException {
-                if (failure != null) {
-                    throw failure;
-                }
-                Files.delete(visited);
-                return FileVisitResult.CONTINUE;
-            }
-        });
+    /** Writes the files of a program, and reads them again, so that TensorFlow sees none that are not the program's. */
+    private static void write(String what, Program program, Path directory) {
+        String found;
+        try {
+            program.files().writeTo(directory);
+            found = ModelFiles.digestOf(directory);
+        } catch (IOException e) {
+            throw new ProgramException(
+                    what,
+                    "cannot write its files to %s (%s). %s"
+                            .formatted(directory, PrivateDirectory.describe(e), PrivateDirectory.cure()),
+                    e);
+        }
+        if (!found.equals(program.sha256())) {
+            throw new ProgramException(
+                    what,
+                    "expected files of SHA-256 %s, found %s in %s, so they were changed on their way. Run it again; if it fails again on this machine, check its disk and memory"
+                            .formatted(program.sha256(), found, directory));
+        }
     }
 
     /**

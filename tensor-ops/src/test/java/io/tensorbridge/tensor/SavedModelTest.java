@@ -3,10 +3,15 @@ package io.tensorbridge.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tensorbridge.model.internal.ModelFiles;
+import io.tensorbridge.model.internal.PrivateDirectory;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.Float8Vector;
 import org.junit.jupiter.api.BeforeAll;
@@ -99,16 +104,67 @@ class SavedModelTest {
     @Test
     void leavesNoFilesBehind() throws IOException {
         Program program = Program.fromSavedModel(model());
-        long before = temporaryDirectories();
+        List<Path> before = privateFiles();
         ProgramSession.load(program, SessionOptions.onCallingThread(1)).close();
-        assertThat(temporaryDirectories()).isEqualTo(before);
+        assertThat(privateFiles()).isEqualTo(before);
     }
 
-    private static long temporaryDirectories() throws IOException {
-        try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-            return files.filter(file -> file.getFileName().toString().startsWith("tensorbridge-"))
-                    .count();
+    private static List<Path> privateFiles() throws IOException {
+        try (var files = Files.list(PrivateDirectory.ofThisProcess().path())) {
+            return files.sorted().toList();
         }
+    }
+
+    @Test
+    void doesNotNeedItsDirectoryOnceItIsRead() throws IOException {
+        Path model = model();
+        Program program = Program.fromSavedModel(model);
+        PrivateDirectory.delete(model);
+        ProgramSession.load(program, SessionOptions.onCallingThread(1)).close();
+    }
+
+    @Test
+    void refusesFilesThatWereChangedOnTheirWay() throws IOException {
+        Program program = Program.fromSavedModel(model());
+        String data = "variables/variables.data-00000-of-00001";
+        byte[] tampered = program.files().bytes(data).clone();
+        tampered[0] ^= 1;
+        Program shipped = program.movedBy(files -> files.movedBy(
+                (path, contents) -> path.equals(data) ? () -> new ByteArrayInputStream(tampered) : contents));
+        assertThatThrownBy(() -> ProgramSession.load(shipped, SessionOptions.onCallingThread(1)))
+                .isInstanceOf(ProgramException.class)
+                .hasMessageMatching(
+                        Pattern.quote("Cannot load program 'sevens': expected files of SHA-256 %s, found %s in "
+                                        .formatted(
+                                                program.sha256(),
+                                                program.files()
+                                                        .with(data, tampered)
+                                                        .digest()))
+                                + "/\\S+, so they were changed on their way\\. Run it again; if it fails again on this machine, check its disk and memory");
+    }
+
+    @Test
+    void saysWhereFilesCannotBeWritten() throws IOException {
+        Program program = Program.fromSavedModel(model());
+        Program shipped = program.movedBy(files -> files.movedBy((path, contents) -> () -> {
+            throw new FileSystemException("saved_model.pb", null, "No space left on device");
+        }));
+        assertThatThrownBy(() -> ProgramSession.load(shipped, SessionOptions.onCallingThread(1)))
+                .isInstanceOf(ProgramException.class)
+                .hasMessageMatching(
+                        "Cannot load program 'sevens': cannot write its files to /\\S+ \\(java\\.nio\\.file\\.FileSystemException: saved_model\\.pb: No space left on device\\)\\. Mend "
+                                + Pattern.quote(System.getProperty("java.io.tmpdir"))
+                                + ", or name another directory with java\\.io\\.tmpdir");
+    }
+
+    @Test
+    void refusesToHaveFilesMovedToOtherContents() throws IOException {
+        Program program = Program.fromSavedModel(model());
+        ModelFiles other = ModelFiles.ofGraph(new byte[0]);
+        assertThatThrownBy(() -> program.movedBy(files -> other))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Cannot move the files of program 'sevens': expected SHA-256 %s, found %s"
+                        .formatted(program.sha256(), other.digest()));
     }
 
     @Test

@@ -1,27 +1,35 @@
 package io.tensorbridge.model.internal;
 
 import io.tensorbridge.model.ModelFolder;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /**
  * The files that a program is made of, by relative path with {@code /} between names, and what identifies them.
  *
- * <p>Immutable; safe for use by several threads.
+ * <p>Short files, and those that are parsed, are held in memory, others in this process's {@link PrivateDirectory}, from
+ * which they go when nobody holds them any more. Serialised, they travel in one stream; what is read back has
+ * the digest of what was read. Immutable; safe for use by several threads.
  */
-public final class ModelFiles {
+public final class ModelFiles implements Serializable {
 
     /** The one file of a program that is a graph. */
     public static final String GRAPH = "graph.pb";
@@ -29,10 +37,15 @@ public final class ModelFiles {
     public static final String SAVED_MODEL = "saved_model.pb";
     public static final String VARIABLES_INDEX = "variables/variables.index";
 
-    private final SortedMap<String, ModelFile> files;
-    private final String digest;
+    /** Files of at most so many bytes are kept in memory. */
+    public static final int MOST_IN_MEMORY = 1 << 20;
 
-    private ModelFiles(SortedMap<String, ModelFile> files) {
+    static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
+
+    private final transient SortedMap<String, ModelFile> files;
+    private final transient String digest;
+
+    ModelFiles(SortedMap<String, ModelFile> files) {
         this.files = files;
         this.digest = digestOf(files);
     }
@@ -56,23 +69,57 @@ public final class ModelFiles {
     /**
      * Copies the files of a folder, which is not needed afterwards.
      *
-     * @throws IOException if the folder cannot be read
+     * @throws IOException if the folder cannot be read, changes meanwhile, or has more than fits
      */
     public static ModelFiles copyOf(ModelFolder folder) throws IOException {
+        return copyOf(folder, MOST_IN_MEMORY);
+    }
+
+    static ModelFiles copyOf(ModelFolder folder, int mostInMemory) throws IOException {
         SortedMap<String, ModelFile> files = new TreeMap<>();
-        for (String path : folder.list().keySet()) {
-            try (InputStream in = folder.open(path)) {
-                files.put(path, ModelFile.of(in.readAllBytes()));
-            }
+        for (var listed : folder.list().entrySet()) {
+            files.put(listed.getKey(), copyOf(folder, listed.getKey(), listed.getValue(), mostInMemory));
         }
         return new ModelFiles(files);
     }
 
-    /** Returns these files, one of them with other contents; the others are shared. */
+    private static ModelFile copyOf(ModelFolder folder, String path, long length, int mostInMemory) throws IOException {
+        boolean parsed = isParsed(path);
+        if (parsed && length > LONGEST_ARRAY) {
+            throw new IOException("expected %s to be shorter than 2 GiB, found %d bytes".formatted(path, length));
+        }
+        try (InputStream in = folder.open(path)) {
+            ModelFile file = ModelFile.copyOf(in, parsed ? LONGEST_ARRAY : mostInMemory);
+            if (file.length() != length) {
+                throw new IOException("expected %d bytes of %s, found %d. Read the model when nobody writes it"
+                        .formatted(length, path, file.length()));
+            }
+            return file;
+        }
+    }
+
+    /** Returns whether a file is parsed here, so that it must fit into memory. */
+    static boolean isParsed(String path) {
+        return path.equals(GRAPH) || path.equals(SAVED_MODEL);
+    }
+
+    /** Returns these files, one of them with other contents, which are not copied; the others are shared. */
     public ModelFiles with(String path, byte[] content) {
         SortedMap<String, ModelFile> changed = new TreeMap<>(files);
         changed.put(path, ModelFile.of(content));
         return new ModelFiles(changed);
+    }
+
+    /**
+     * Returns these files with the same contents kept elsewhere; what is kept there is not read now.
+     *
+     * @param move returns, for the path of a file and the contents that it has, where these are kept
+     */
+    public ModelFiles movedBy(BiFunction<String, FileContents, FileContents> move) {
+        SortedMap<String, ModelFile> moved = new TreeMap<>();
+        files.forEach((path, file) ->
+                moved.put(path, new ModelFile(file.length(), file.sha256(), move.apply(path, file.contents()))));
+        return new ModelFiles(moved);
     }
 
     /** Returns the paths, in order. */
@@ -87,26 +134,35 @@ public final class ModelFiles {
 
     /** Returns the length of a file, in bytes. */
     public long length(String path) {
-        return file(path).content.length;
+        return file(path).length();
     }
 
     /** Returns the length of all files together, in bytes. */
     public long length() {
-        return files.values().stream().mapToLong(file -> file.content.length).sum();
+        return files.values().stream().mapToLong(ModelFile::length).sum();
     }
 
     /**
-     * Returns what a file holds.
+     * Returns what a file holds; for those that fit into memory.
      *
      * @return the bytes, which are not to be changed
+     * @throws UncheckedIOException if the file is kept elsewhere and cannot be read
      */
     public byte[] bytes(String path) {
-        return file(path).content;
+        FileContents contents = file(path).contents();
+        if (contents instanceof MemoryContents memory) {
+            return memory.bytes();
+        }
+        try (InputStream in = contents.open()) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
-    /** Opens a file. */
-    public InputStream open(String path) {
-        return new ByteArrayInputStream(file(path).content);
+    /** Opens a file, for the caller to close. */
+    public InputStream open(String path) throws IOException {
+        return file(path).contents().open();
     }
 
     /** Returns the SHA-256, in hexadecimal, over the sorted paths, lengths and SHA-256 of the files. */
@@ -115,22 +171,42 @@ public final class ModelFiles {
     }
 
     /**
-     * Writes the files below a directory.
+     * Writes the files below a directory; those in the private directory are linked where the file system can.
      *
-     * @param directory one that exists and is private to this process
+     * @param directory one that exists and is private to this process; what comes of it is only to be read
      */
     public void writeTo(Path directory) throws IOException {
         for (var file : files.entrySet()) {
             Path target = directory.resolve(file.getKey()).normalize();
-            if (!target.startsWith(directory)) {
-                throw new IOException("File outside of the model's directory: " + file.getKey());
+            if (!target.startsWith(directory) || target.equals(directory)) {
+                throw new IOException("expected a path inside of the model, found '%s'".formatted(file.getKey()));
             }
             Path parent = target.getParent();
             if (parent != null) {
                 Files.createDirectories(parent);
             }
-            Files.write(target, file.getValue().content);
+            file.getValue().contents().writeTo(target);
         }
+    }
+
+    /** Returns the {@link #digest} of the files that are below a directory. */
+    public static String digestOf(Path directory) throws IOException {
+        List<Path> paths;
+        try (Stream<Path> walk = Files.walk(directory)) {
+            paths = walk.filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS))
+                    .toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        SortedMap<String, ModelFile> files = new TreeMap<>();
+        for (Path path : paths) {
+            try (InputStream in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS)) {
+                files.put(
+                        directory.relativize(path).toString().replace('\\', '/'),
+                        new ModelFile(Files.size(path), ModelFile.sha256Of(in), new MemoryContents(new byte[0])));
+            }
+        }
+        return digestOf(files);
     }
 
     private ModelFile file(String path) {
@@ -142,37 +218,22 @@ public final class ModelFiles {
     }
 
     private static String digestOf(SortedMap<String, ModelFile> files) {
-        MessageDigest all = sha256();
+        MessageDigest all = ModelFile.newSha256();
         files.forEach((path, file) -> {
             all.update(path.getBytes(StandardCharsets.UTF_8));
             all.update((byte) 0);
-            all.update(Long.toString(file.content.length).getBytes(StandardCharsets.UTF_8));
+            all.update(Long.toString(file.length()).getBytes(StandardCharsets.UTF_8));
             all.update((byte) 0);
-            all.update(file.sha256);
+            all.update(file.sha256());
         });
         return HexFormat.of().formatHex(all.digest());
     }
 
-    private static final class ModelFile {
-
-        private final byte[] content;
-        private final byte[] sha256;
-
-        private ModelFile(byte[] content, byte[] sha256) {
-            this.content = content;
-            this.sha256 = sha256;
-        }
-
-        static ModelFile of(byte[] content) {
-            return new ModelFile(content, ModelFiles.sha256().digest(content));
-        }
+    private Object writeReplace() {
+        return new ModelFilesProxy(files);
     }
 
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("Every Java platform has SHA-256", e);
-        }
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("Files are read through their proxy");
     }
 }
