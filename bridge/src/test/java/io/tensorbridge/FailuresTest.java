@@ -118,8 +118,8 @@ class FailuresTest {
     @Test
     void aModelThatCannotBeLoaded(SparkSession spark, @org.junit.jupiter.api.io.TempDir java.nio.file.Path directory)
             throws Exception {
-        // sound to the reader, which does not run it, and refused by TensorFlow when it restores its variables
-        java.nio.file.Path model = BrokenModels.withCorruptVariables(directory);
+        // sound to the reader, which does not run it, and failing by itself when TensorFlow prepares it
+        java.nio.file.Path model = BrokenModels.thatCannotBeLoaded(directory);
         Dataset<Row> df = mapBlocks(Program.fromSavedModel(model)).apply(numbers(spark));
         assertThatThrownBy(df::collectAsList)
                 .hasStackTraceContaining("io.tensorbridge.tensor.ProgramException: Cannot load program 'broken': ");

@@ -3,6 +3,7 @@ package io.tensorbridge.tensor;
 import com.google.protobuf.MessageLite;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.tensorflow.proto.GraphDef;
@@ -13,20 +14,15 @@ final class GraphCheck {
 
     private GraphCheck() {}
 
-    /**
-     * Checks what a graph says of itself.
-     *
-     * @throws IllegalArgumentException if it is empty, too large to be written down, or lacks an operation that it needs
-     */
-    static void check(GraphDef graph) {
+    /** Returns what is wrong with a graph by what it says of itself: it is empty, too large, or lacks an operation. */
+    static Optional<String> problemOf(GraphDef graph) {
         if (graph.getNodeCount() == 0) {
-            throw new IllegalArgumentException(
-                    "Cannot read graph: expected a GraphDef with operations, found none. Export it again");
+            return Optional.of("expected a GraphDef with operations, found none. Export it again");
         }
         long bytes = bytesOf(graph);
         if (bytes > Integer.MAX_VALUE) { // protobuf's own limit, which it finds by overflow
-            throw new IllegalArgumentException(
-                    "Cannot read graph: expected a GraphDef of at most %d bytes, found one of %d. Keep large values as variables of a saved model"
+            return Optional.of(
+                    "expected a GraphDef of at most %d bytes, found one of %d. Keep large values as variables of a saved model"
                             .formatted(Integer.MAX_VALUE, bytes));
         }
         Set<String> operations = new HashSet<>();
@@ -34,12 +30,13 @@ final class GraphCheck {
         for (NodeDef node : graph.getNodeList()) {
             for (String input : node.getInputList()) {
                 if (!operations.contains(GraphClosure.operationOf(input))) {
-                    throw new IllegalArgumentException(
-                            "Cannot read graph: expected an operation '%s', which operation '%s' takes its input from, found none. Export the whole graph"
+                    return Optional.of(
+                            "expected an operation '%s', which operation '%s' takes its input from, found none. Export the whole graph"
                                     .formatted(GraphClosure.operationOf(input), node.getName()));
                 }
             }
         }
+        return Optional.empty();
     }
 
     /** Returns about how many bytes a graph takes when it is written; its own count of them overflows. */
@@ -52,10 +49,8 @@ final class GraphCheck {
     }
 
     /** Returns what to say of a graph that TensorFlow does not import, for whatever reason. */
-    static IllegalArgumentException refused(RuntimeException reason) {
-        return new IllegalArgumentException(
-                "Cannot read graph: expected one that TensorFlow %s imports, found it refused (%s). Mend the graph, or export it again"
-                        .formatted(TensorFlowRuntime.version(), reason.getMessage()),
-                reason);
+    static String refused(RuntimeException reason) {
+        return "expected one that TensorFlow %s imports, found it refused (%s). Mend the graph, or export it again"
+                .formatted(TensorFlowRuntime.version(), NativeSession.clamped(String.valueOf(reason.getMessage())));
     }
 }

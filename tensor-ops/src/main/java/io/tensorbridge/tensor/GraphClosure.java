@@ -31,6 +31,16 @@ record GraphClosure(List<NodeDef> nodes, List<NodeDef> functionNodes) {
      * @param fetches names of operations, without an output's index
      */
     static GraphClosure of(GraphDef graph, Collection<String> fetches) {
+        return of(graph, fetches, Set.of());
+    }
+
+    /**
+     * Follows a graph backwards from the tensors to fetch as far as those that are fed; what is before these is not needed.
+     *
+     * @param fetches names of operations, without an output's index
+     * @param feeds names of tensors, with an output's index
+     */
+    static GraphClosure of(GraphDef graph, Collection<String> fetches, Set<String> feeds) {
         Map<String, NodeDef> byName = new HashMap<>();
         graph.getNodeList().forEach(node -> byName.put(node.getName(), node));
         Set<String> reached = new LinkedHashSet<>();
@@ -39,7 +49,9 @@ record GraphClosure(List<NodeDef> nodes, List<NodeDef> functionNodes) {
             String name = open.pop();
             NodeDef node = byName.get(name);
             if (node != null && reached.add(name)) {
-                node.getInputList().forEach(input -> open.push(operationOf(input)));
+                node.getInputList().stream()
+                        .filter(input -> input.startsWith("^") || !feeds.contains(ProgramGraph.canonical(input)))
+                        .forEach(input -> open.push(operationOf(input)));
             }
         }
         List<NodeDef> nodes = graph.getNodeList().stream()

@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.AttrValue;
@@ -20,6 +21,8 @@ import org.tensorflow.proto.TensorProto;
  * <p>Tensors are named as a signature names them, {@code x:0}; every method that adds a node returns its first output.
  */
 final class GraphEdits {
+
+    private static final Pattern ILLEGAL = Pattern.compile("^[^A-Za-z0-9.]|[^A-Za-z0-9_.\\-/]");
 
     private final GraphDef.Builder graph;
     private final Set<String> nodes = new HashSet<>();
@@ -149,9 +152,10 @@ final class GraphEdits {
 
     /** Returns a name that is not taken, and takes it. */
     static String free(String name, Set<String> taken) {
-        String free = name;
+        String legal = ILLEGAL.matcher(name).replaceAll("."); // names in signatures are any, those in graphs are not
+        String free = legal;
         for (int i = 1; !taken.add(free); i++) {
-            free = name + "_" + i;
+            free = legal + "_" + i;
         }
         return free;
     }

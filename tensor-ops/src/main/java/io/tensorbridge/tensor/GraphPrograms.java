@@ -57,7 +57,9 @@ final class GraphPrograms {
     }
 
     static Program fromGraphDef(GraphDef graphDef, List<String> fetches, ModelPolicy policy) {
-        GraphCheck.check(graphDef);
+        GraphCheck.problemOf(graphDef).ifPresent(problem -> {
+            throw new IllegalArgumentException("Cannot read graph: " + problem);
+        });
         if (fetches.isEmpty()) {
             throw new IllegalArgumentException(
                     "Cannot read graph: expected the name of an output, found none. Name one or more, such as fromGraphDef(graph, \"z\")");
@@ -71,7 +73,7 @@ final class GraphPrograms {
             try {
                 graph.importGraphDef(graphDef);
             } catch (TensorFlowException | IllegalArgumentException e) {
-                throw GraphCheck.refused(e);
+                throw new IllegalArgumentException("Cannot read graph: " + GraphCheck.refused(e), e);
             }
             Map<String, String> named = new LinkedHashMap<>();
             for (String fetch : fetches) {
@@ -159,7 +161,8 @@ final class GraphPrograms {
                         shapeOf(placeholder)));
     }
 
-    private static Shape shapeOf(NodeDef placeholder) {
+    /** Returns the shape that a placeholder says it has; the import of an old graph takes scalars for unknown. */
+    static Shape shapeOf(NodeDef placeholder) {
         @Nullable AttrValue shape = placeholder.getAttrMap().get("shape");
         return shape == null ? Shape.unknown() : Shapes.of(shape.getShape());
     }

@@ -3,10 +3,8 @@ package io.tensorbridge.tensor;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.tensorflow.proto.NodeDef;
-import org.tensorflow.proto.TensorInfo;
 
 /** Finds which inputs of a program its outputs need. */
 final class InputsOf {
@@ -17,18 +15,16 @@ final class InputsOf {
         if (outputs.size() == program.signature().outputs().size() && program.form() == Program.Form.GRAPH_DEF) {
             return program.signature().inputs(); // a graph's signature lists no others
         }
-        Map<String, TensorInfo> infos = program.signatureDef().getOutputsMap();
-        List<String> fetches = infos.entrySet().stream()
-                .filter(info -> outputs.contains(info.getKey()))
-                .map(info -> GraphClosure.operationOf(info.getValue().getName()))
-                .toList();
+        GraphClosure closure = ProgramGraph.closure(program, ProgramGraph.of(program), outputs);
         Set<String> needed = new HashSet<>();
-        for (NodeDef node : GraphClosure.of(ProgramGraph.of(program), fetches).nodes()) {
-            needed.add(node.getName());
+        for (NodeDef node : closure.nodes()) {
+            node.getInputList().forEach(input -> needed.add(ProgramGraph.canonical(input)));
+            if (node.getOp().equals("Placeholder")) {
+                needed.add(node.getName() + ":0"); // by what waits for it, perhaps
+            }
         }
         return program.signature().inputs().stream()
-                .filter(input -> needed.contains(GraphClosure.operationOf(
-                        program.signatureDef().getInputsOrThrow(input.name()).getName())))
+                .filter(input -> needed.contains(ProgramGraph.inputTensor(program, input)))
                 .toList();
     }
 }

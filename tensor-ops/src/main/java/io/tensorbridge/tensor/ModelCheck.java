@@ -59,6 +59,21 @@ final class ModelCheck {
     }
 
     /**
+     * Checks all that the graph of a model has.
+     *
+     * @param what the beginning of the message
+     * @param sha256 what identifies the model, for the log
+     * @throws ProgramException if the policy does not allow some of it; names everything
+     */
+    static void checkGraph(String what, GraphDef graph, String sha256, ModelPolicy policy) {
+        ModelScan scan = ModelScan.of(graph, policy);
+        refusal(scan).ifPresent(reason -> {
+            throw new ProgramException(what, reason);
+        });
+        log(scan, sha256);
+    }
+
+    /**
      * Checks what outputs of a model need, which is to have nothing that belongs to loading.
      *
      * @param what the beginning of the message

@@ -183,7 +183,11 @@ final class NativeSession implements AutoCloseable {
     }
 
     static String messageOf(TF_Status status) {
-        String message = TF_Message(status).getString(StandardCharsets.UTF_8);
+        return clamped(TF_Message(status).getString(StandardCharsets.UTF_8));
+    }
+
+    /** Returns the beginning of what TensorFlow says: it may say as much as there is data. */
+    static String clamped(String message) {
         return message.length() <= LONGEST_MESSAGE ? message : message.substring(0, LONGEST_MESSAGE) + "…";
     }
 

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.ModelFolder;
 import io.tensorbridge.model.ModelPolicy;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.io.InvalidObjectException;
@@ -124,24 +125,48 @@ public final class Program implements Serializable {
     }
 
     /**
+     * Returns a loader of the model in a folder, for other tags, signatures and kinds of models than the short cuts take.
+     *
+     * <pre>{@code
+     * Program iris = Program.load(ModelFolder.of(Path.of("iris.zip"))).signature("classify").savedModel();
+     * }</pre>
+     *
+     * @param folder where the files of the model are; they are read when the loader is asked for a program
+     */
+    public static ModelLoader load(ModelFolder folder) {
+        return ModelLoader.of(folder);
+    }
+
+    /**
      * Reads a saved model: its metagraph tagged {@code serve}, with the signature {@code serving_default}.
      *
-     * @param directory the directory that holds {@code saved_model.pb}; it is read now, and not needed afterwards
-     * @throws ProgramException if there is no such model or it cannot be read
+     * @param path the directory that holds {@code saved_model.pb}, or a zip archive of it; it is read now, and not needed
+     *     afterwards
+     * @throws ProgramException if there is no such model, or its files are not all there and sound
      */
-    public static Program fromSavedModel(Path directory) {
-        return fromSavedModel(directory, "serving_default");
+    public static Program fromSavedModel(Path path) {
+        return load(ModelFolder.of(path)).savedModel();
     }
 
     /**
      * Reads a saved model: its metagraph tagged {@code serve}, with a signature of this name.
      *
-     * @param directory the directory that holds {@code saved_model.pb}; it is read now, and not needed afterwards
-     * @param signatureKey the name of the signature
-     * @throws ProgramException if there is no such model or signature, or it cannot be read
+     * @param path as for {@link #fromSavedModel(Path)}
+     * @param signatureKey the name of the signature; {@link #signatures} lists them
+     * @throws ProgramException if there is no such model or signature, or its files are not all there and sound
      */
-    public static Program fromSavedModel(Path directory, String signatureKey) {
-        return SavedModelReader.read(directory, List.of("serve"), signatureKey);
+    public static Program fromSavedModel(Path path, String signatureKey) {
+        return load(ModelFolder.of(path)).signature(signatureKey).savedModel();
+    }
+
+    /**
+     * Lists the signatures of a saved model, of all its metagraphs; what is returned prints a line for each input and output.
+     *
+     * @param path as for {@link #fromSavedModel(Path)}
+     * @throws ProgramException if there is no such model, or it cannot be read
+     */
+    public static ModelSignatures signatures(Path path) {
+        return load(ModelFolder.of(path)).signatures();
     }
 
     /**

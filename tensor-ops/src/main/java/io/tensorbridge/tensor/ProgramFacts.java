@@ -86,6 +86,13 @@ public final class ProgramFacts {
                         .findFirst());
     }
 
+    /** Returns the names of all signatures of the model that a program was made of, in order; none for a graph. */
+    public static List<String> signatures(Program program) {
+        return program.form() == Program.Form.SAVED_MODEL
+                ? program.remembered("signatures", () -> ModelSignatures.namesOf(ProgramGraph.metaGraph(program)))
+                : List.of();
+    }
+
     private static boolean isRandom(String op) {
         boolean named = op.startsWith("Random") && !op.endsWith("Grad") && !op.contains("Dataset");
         boolean ofGenerator =
@@ -110,12 +117,10 @@ public final class ProgramFacts {
                     GraphDef graph = ProgramGraph.of(program);
                     return find.apply(
                             graph,
-                            GraphClosure.of(
+                            ProgramGraph.closure(
+                                    program,
                                     graph,
-                                    known.stream()
-                                            .map(output -> GraphClosure.operationOf(
-                                                    ProgramGraph.outputTensor(program, output)))
-                                            .toList()));
+                                    known.stream().map(TensorSpec::name).toList()));
                 });
     }
 }

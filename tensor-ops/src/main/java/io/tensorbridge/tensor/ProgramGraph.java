@@ -3,9 +3,11 @@ package io.tensorbridge.tensor;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.NodeDef;
@@ -30,6 +32,24 @@ final class ProgramGraph {
     /** Returns the part of a saved model that a program is of. */
     static MetaGraphDef metaGraph(Program program) {
         return metaGraph(program, savedModel(program));
+    }
+
+    /**
+     * Returns what some outputs of a program need, as far as its inputs.
+     *
+     * @param graph the program's graph
+     * @param outputs names of outputs
+     */
+    static GraphClosure closure(Program program, GraphDef graph, Collection<String> outputs) {
+        return GraphClosure.of(
+                graph,
+                program.signature().outputs().stream()
+                        .filter(output -> outputs.contains(output.name()))
+                        .map(output -> GraphClosure.operationOf(outputTensor(program, output)))
+                        .toList(),
+                program.signature().inputs().stream()
+                        .map(input -> inputTensor(program, input))
+                        .collect(Collectors.toSet()));
     }
 
     /** Returns the tensor behind an input of a program. */
@@ -167,7 +187,8 @@ final class ProgramGraph {
     }
 
     private static MetaGraphDef metaGraph(Program program, SavedModel model) {
-        return SavedModelReader.metaGraph("Cannot load model '%s'".formatted(program.name()), model, program.tags());
+        return SavedModelReader.find(model, program.tags())
+                .orElseThrow(() -> new IllegalStateException("Program without its metagraph: " + program));
     }
 
     private interface Parser<T> {

@@ -42,9 +42,17 @@ final class SegmentedProgram {
         GraphDef graph = ProgramGraph.of(program);
         Map<String, NodeDef> nodes = new HashMap<>();
         graph.getNodeList().forEach(node -> nodes.put(node.getName(), node));
+        Map<String, TensorSpec> inputs = new HashMap<>();
+        for (TensorSpec input : program.signature().inputs()) {
+            NodeDef node = nodes.get(GraphClosure.operationOf(ProgramGraph.inputTensor(program, input)));
+            if (node == null || !node.getOp().equals("Placeholder")) {
+                return Optional.empty(); // a tensor that is computed is fed in its place
+            }
+            inputs.put(node.getName(), input);
+        }
         List<Reduction> reductions = new ArrayList<>();
         for (TensorSpec output : program.signature().outputs()) {
-            Optional<Reduction> reduction = reduction(program, output, nodes);
+            Optional<Reduction> reduction = reduction(program, output, nodes, inputs);
             if (reduction.isEmpty()) {
                 return Optional.empty();
             }
@@ -134,7 +142,8 @@ final class SegmentedProgram {
         return edits.add("cast", "Cast", List.of(tensor), Map.of("SrcT", Attrs.type(from), "DstT", Attrs.type(to)));
     }
 
-    private static Optional<Reduction> reduction(Program program, TensorSpec output, Map<String, NodeDef> nodes) {
+    private static Optional<Reduction> reduction(
+            Program program, TensorSpec output, Map<String, NodeDef> nodes, Map<String, TensorSpec> inputs) {
         NodeDef reduce = withoutIdentities(ProgramGraph.outputTensor(program, output), nodes);
         String segmentOp = reduce == null ? null : SEGMENT_OPS.get(reduce.getOp());
         if (reduce == null
@@ -147,13 +156,11 @@ final class SegmentedProgram {
         }
         NodeDef data = withoutIdentities(reduce.getInput(0), nodes);
         NodeDef axis = withoutIdentities(reduce.getInput(1), nodes);
-        if (data == null
-                || axis == null
-                || !data.getOp().equals("Placeholder")
-                || !axis.getOp().equals("Const")) {
+        TensorSpec input = data == null ? null : inputs.get(data.getName());
+        if (data == null || input == null || axis == null || !axis.getOp().equals("Const")) {
             return Optional.empty();
         }
-        Shape block = program.signature().input(data.getName()).orElseThrow().shape();
+        Shape block = input.shape();
         List<Long> axes = axes(axis.getAttrOrThrow("value").getTensor());
         boolean overRows =
                 axes.size() == 1 && (axes.get(0) == 0 || (!block.isUnknown() && axes.get(0) == -block.numDimensions()));

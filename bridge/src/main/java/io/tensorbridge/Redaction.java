@@ -1,0 +1,61 @@
+package io.tensorbridge;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A URI without what it may hold of secrets: who one is, with what password, and whatever stands behind a question mark. */
+final class Redaction {
+
+    private static final Pattern SCHEME = Pattern.compile("^([A-Za-z][A-Za-z0-9+.-]*):.*", Pattern.DOTALL);
+    private static final Pattern USER_INFO = Pattern.compile("//([^/?#\\s]*)@");
+    private static final Pattern QUERY = Pattern.compile("[?#]\\S*");
+
+    private final String scheme;
+    private final String redacted;
+    private final List<String> secrets = new ArrayList<>();
+
+    Redaction(String uri) {
+        Matcher withScheme = SCHEME.matcher(uri);
+        this.scheme = withScheme.matches() ? withScheme.group(1) : "";
+        Matcher userInfo = USER_INFO.matcher(uri);
+        if (userInfo.find()) {
+            addSecret(userInfo.group(1));
+            for (String part : userInfo.group(1).split(":", -1)) {
+                addSecret(part);
+            }
+        }
+        Matcher query = Pattern.compile("[?#].*", Pattern.DOTALL).matcher(uri);
+        if (query.find()) {
+            addSecret(query.group().substring(1));
+        }
+        this.redacted = query.reset(userInfo.replaceFirst("//")).replaceFirst("");
+    }
+
+    private void addSecret(String secret) {
+        if (!secret.isEmpty()) {
+            secrets.add(secret);
+        }
+    }
+
+    /** Returns the URI as it may be shown. */
+    String uri() {
+        return redacted;
+    }
+
+    /** Returns the URI's scheme; empty if it has none. */
+    String scheme() {
+        return scheme;
+    }
+
+    /** Returns what an exception says, as it may be shown. */
+    String of(Exception exception) {
+        String message = String.valueOf(exception.getMessage());
+        for (String secret : secrets) {
+            message = message.replace(secret, "***");
+        }
+        message = USER_INFO.matcher(message).replaceAll("//");
+        return QUERY.matcher(message).replaceAll("");
+    }
+}
