@@ -3,6 +3,7 @@ package io.tensorbridge.tensor;
 import io.tensorbridge.model.internal.ModelFiles;
 import io.tensorbridge.model.internal.PrivateDirectory;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.locks.StampedLock;
@@ -19,6 +20,8 @@ import org.slf4j.LoggerFactory;
 public final class ProgramSession implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ProgramSession.class);
+
+    private static final String IF_AGAIN = "Run it again; if it fails again on this machine, check its disk and memory";
 
     private final String sessionKey;
     private final long bytes;
@@ -44,10 +47,18 @@ public final class ProgramSession implements AutoCloseable {
     public static ProgramSession load(Program program, SessionOptions options) {
         String what = "Cannot load program '%s'".formatted(program.name());
         NativeSession session = switch (program.form()) {
-            case GRAPH_DEF -> NativeSession.ofGraph(what, program.files().bytes(ModelFiles.GRAPH), options.toConfig());
+            case GRAPH_DEF -> NativeSession.ofGraph(what, graphOf(what, program), options.toConfig());
             case SAVED_MODEL -> loadSavedModel(what, program, options);
         };
         return new ProgramSession(program, session, options);
+    }
+
+    private static byte[] graphOf(String what, Program program) {
+        try {
+            return program.files().bytes(ModelFiles.GRAPH);
+        } catch (UncheckedIOException e) {
+            throw new ProgramException(what, "%s. %s".formatted(e.getMessage(), IF_AGAIN), e);
+        }
     }
 
     private static NativeSession loadSavedModel(String what, Program program, SessionOptions options) {
@@ -85,8 +96,8 @@ public final class ProgramSession implements AutoCloseable {
         if (!found.equals(program.sha256())) {
             throw new ProgramException(
                     what,
-                    "expected files of SHA-256 %s, found %s in %s, so they were changed on their way. Run it again; if it fails again on this machine, check its disk and memory"
-                            .formatted(program.sha256(), found, directory));
+                    "expected files of SHA-256 %s, found %s in %s, so they were changed on their way. %s"
+                            .formatted(program.sha256(), found, directory, IF_AGAIN));
         }
     }
 

@@ -1,6 +1,10 @@
 package io.tensorbridge.internal.run;
 
+import io.tensorbridge.model.internal.FileContents;
+import io.tensorbridge.model.internal.ModelFiles;
 import io.tensorbridge.tensor.Program;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
@@ -8,9 +12,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.function.Function;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import scala.reflect.ClassTag;
 
 /**
  * Ships a program to the executors once, however many jobs run it: on the driver.
@@ -23,6 +29,10 @@ final class ProgramBroadcasts {
     // What is shipped must be no one's program: the driver's block manager holds it as long as the broadcast lives,
     // and the broadcast would live as long as the program.
     private static final Map<SparkContext, Map<Program, Shipment>> SHIPPED = new WeakHashMap<>();
+
+    // The long files of what is shipped: they must stay as long as a job holds the broadcast that speaks of them.
+    private static final Map<Broadcast<Program>, Object> LONG_FILES = new WeakHashMap<>();
+    private static final int PIECE_BYTES = 16 << 20;
     private static final Cleaner CLEANER = Cleaner.create();
 
     private ProgramBroadcasts() {}
@@ -48,8 +58,12 @@ final class ProgramBroadcasts {
      */
     private record Shipment(Broadcast<Program> broadcast, List<WeakReference<Program>> holders) {
 
-        static Shipment of(SparkContext context, Program copy) {
-            return new Shipment(JavaSparkContext.fromSparkContext(context).broadcast(copy), new ArrayList<>());
+        static Shipment of(SparkContext context, Program program) {
+            var longFiles = new LongFiles(context);
+            Broadcast<Program> broadcast =
+                    JavaSparkContext.fromSparkContext(context).broadcast(program.movedBy(longFiles::move));
+            LONG_FILES.put(broadcast, longFiles.held);
+            return new Shipment(broadcast, new ArrayList<>());
         }
 
         Broadcast<Program> heldBy(Program program) {
@@ -63,6 +77,49 @@ final class ProgramBroadcasts {
 
         boolean isUnheld() {
             return holders.stream().allMatch(holder -> holder.refersTo(null));
+        }
+    }
+
+    /** Ships long files apart from the program, in pieces; where driver and executor are one, they stay where they are. */
+    private static final class LongFiles {
+
+        private final SparkContext context;
+        private final List<Object> held = new ArrayList<>(); // what must live as long as the broadcast of the program
+
+        LongFiles(SparkContext context) {
+            this.context = context;
+        }
+
+        ModelFiles move(ModelFiles files) {
+            if (files.paths().stream().allMatch(path -> files.length(path) <= ModelFiles.MOST_IN_MEMORY)) {
+                return files;
+            }
+            if (context.isLocal()) {
+                held.add(files);
+                long id = HeldContents.idOf(files);
+                return moved(files, path -> new HeldContents(id, path));
+            }
+            return moved(files, path -> ship(path, files.contents(path)));
+        }
+
+        private static ModelFiles moved(ModelFiles files, Function<String, FileContents> move) {
+            return files.movedBy(
+                    (path, contents) -> files.length(path) <= ModelFiles.MOST_IN_MEMORY ? contents : move.apply(path));
+        }
+
+        private FileContents ship(String path, FileContents contents) {
+            try {
+                BroadcastContents shipped = BroadcastContents.of(contents, PIECE_BYTES, this::broadcast);
+                held.addAll(shipped.pieces());
+                return shipped;
+            } catch (IOException e) {
+                throw new UncheckedIOException("Cannot ship file '%s' of a program".formatted(path), e);
+            }
+        }
+
+        /** Ships bytes that this process keeps in no other form: the driver has the file. */
+        private Broadcast<byte[]> broadcast(byte[] piece) {
+            return context.broadcastInternal(piece, /* serializedOnly= */ true, ClassTag.apply(byte[].class));
         }
     }
 }

@@ -2,10 +2,13 @@ package io.tensorbridge.internal.run;
 
 import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.bind.RunSettings;
+import io.tensorbridge.model.internal.PrivateDirectory;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.SessionOptions;
+import java.io.File;
 import java.io.Serializable;
 import org.apache.spark.SparkContext;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.broadcast.Broadcast;
 
 /**
@@ -40,7 +43,15 @@ public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, in
         return new IdleLimits(settings.idleSessions(), settings.idleSessionBytes());
     }
 
+    /** Returns the program, whose long files are fetched when they are read. */
     Program program() {
         return broadcast.value();
+    }
+
+    /** Returns the program for a session to load: its files are written where Spark keeps its own. */
+    Program programToLoad() {
+        File blocks = SparkEnv.get().blockManager().diskBlockManager().localDirs()[0];
+        PrivateDirectory.placeBelow(blocks.toPath().toAbsolutePath().getParent(), "spark.local.dir");
+        return program();
     }
 }

@@ -118,7 +118,7 @@ final class TaskSession implements AutoCloseable {
             lease = SessionRegistry.instance()
                     .acquire(
                             program.key(),
-                            program.broadcast()::value,
+                            program::programToLoad,
                             program.idleLimits(),
                             context::killTaskIfInterrupted);
             SessionMetrics.show();

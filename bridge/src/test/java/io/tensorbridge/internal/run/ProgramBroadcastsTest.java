@@ -6,7 +6,9 @@ import static io.tensorbridge.TensorFrames.outputs;
 import static io.tensorbridge.TensorFrames.placeholder;
 import static io.tensorbridge.TensorFrames.reduceBlocks;
 import static org.apache.spark.sql.functions.col;
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.tensorbridge.MapOperation;
 import io.tensorbridge.RunMetrics;
@@ -19,16 +21,19 @@ import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BroadcastBlockId;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.tensorflow.ndarray.Shape;
@@ -158,6 +163,23 @@ class ProgramBroadcastsTest {
             collectGarbage();
         }
         assertThat(shipped(name)).isEmpty();
+    }
+
+    @Test
+    void shipsNoLongFileWithinOneProcess(SparkSession spark) {
+        Program program = BroadcastContentsTest.adding(500_000).named("long");
+        Dataset<Row> mapped = mapBlocks(program).apply(numbers(spark));
+        double sum = new Random(500_000).doubles(500_000).sum();
+        assertThat(mapped.select("z").as(Encoders.DOUBLE()).collectAsList())
+                .hasSize(100)
+                .first(as(InstanceOfAssertFactories.DOUBLE))
+                .isCloseTo(sum, within(1e-5));
+        BlockManager blocks = SparkEnv.get().blockManager();
+        assertThat(shipped("long"))
+                .singleElement()
+                .satisfies(id -> assertThat(blocks.memoryStore()
+                                .getSize(new BroadcastBlockId(((BroadcastBlockId) id).broadcastId(), "piece0")))
+                        .isBetween(1L, 20_000L));
     }
 
     private static void run(SparkSession spark, MapOperation<?> operation) {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
@@ -146,18 +147,37 @@ public final class ModelFiles implements Serializable {
      * Returns what a file holds; for those that fit into memory.
      *
      * @return the bytes, which are not to be changed
-     * @throws UncheckedIOException if the file is kept elsewhere and cannot be read
+     * @throws UncheckedIOException if the file is kept elsewhere and cannot be read, or was changed there
      */
     public byte[] bytes(String path) {
-        FileContents contents = file(path).contents();
-        if (contents instanceof MemoryContents memory) {
+        ModelFile file = file(path);
+        if (file.contents() instanceof MemoryContents memory) {
             return memory.bytes();
         }
-        try (InputStream in = contents.open()) {
-            return in.readAllBytes();
+        try (InputStream in = file.contents().open()) {
+            if (file.length() > LONGEST_ARRAY) {
+                throw new IOException(
+                        "expected %s to be shorter than 2 GiB, found %d bytes".formatted(path, file.length()));
+            }
+            byte[] bytes = new byte[(int) file.length()];
+            int read = in.readNBytes(bytes, 0, bytes.length);
+            byte[] sha256 = ModelFile.newSha256().digest(bytes);
+            if (read < bytes.length || !Arrays.equals(sha256, file.sha256())) {
+                throw new IOException("expected %s of SHA-256 %s, found %s"
+                        .formatted(
+                                path,
+                                HexFormat.of().formatHex(file.sha256()),
+                                HexFormat.of().formatHex(sha256)));
+            }
+            return bytes;
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new UncheckedIOException(PrivateDirectory.describe(e), e);
         }
+    }
+
+    /** Returns where the contents of a file are. */
+    public FileContents contents(String path) {
+        return file(path).contents();
     }
 
     /** Opens a file, for the caller to close. */
