@@ -111,22 +111,33 @@ final class GraphMerge {
                 .build();
     }
 
+    /**
+     * Renames whole scopes, all that is named {@code scope/…}. TensorFlow names what it takes out of a function after the call,
+     * and would end the process if a node of that name came with the other graph.
+     */
     private void nameNodes() {
         Map<String, NodeDef> known = new HashMap<>();
         base.getNodeList().forEach(node -> known.put(node.getName(), node));
-        Set<String> taken = new HashSet<>(known.keySet());
-        added.getNodeList().forEach(node -> taken.add(node.getName()));
+        Set<String> ofBase = known.keySet().stream().map(GraphMerge::scopeOf).collect(Collectors.toSet());
+        Set<String> taken = new HashSet<>(ofBase);
+        added.getNodeList().forEach(node -> taken.add(scopeOf(node.getName())));
+        Map<String, String> scopes = new HashMap<>();
         for (NodeDef node : added.getNodeList()) {
-            NodeDef same = known.get(node.getName());
-            if (same == null) {
-                continue;
-            }
-            if (state == State.SHARED && same.equals(node) && Capture.of(node).isPresent()) {
+            String scope = scopeOf(node.getName());
+            if (state == State.SHARED
+                    && node.equals(known.get(node.getName()))
+                    && Capture.of(node).isPresent()) {
                 shared.add(node.getName());
-            } else {
-                nodes.put(node.getName(), GraphEdits.free(node.getName(), taken));
+            } else if (ofBase.contains(scope)) {
+                String free = scopes.computeIfAbsent(scope, clashing -> GraphEdits.free(clashing, taken));
+                nodes.put(node.getName(), free + node.getName().substring(scope.length()));
             }
         }
+    }
+
+    private static String scopeOf(String node) {
+        int slash = node.indexOf('/');
+        return slash < 0 ? node : node.substring(0, slash);
     }
 
     /** Functions that are the same in both graphs, with all that they call, are there once. */

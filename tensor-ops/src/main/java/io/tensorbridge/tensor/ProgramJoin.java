@@ -62,29 +62,33 @@ final class ProgramJoin {
                                     output));
                 }
             });
-            if (!feeds.containsKey(input.name())) {
-                first.signature().input(input.name()).ifPresent(both -> checkShared(input, both, mismatches));
-            }
         }
-        if (mismatches.isEmpty() && feeds.isEmpty()) {
+        if (feeds.isEmpty() && mismatches.isEmpty()) {
             mismatches.add(
                     "expected an output named like one of the inputs %s, found outputs %s. Say which feeds which with then(program, Map.of(\"input\", \"output\"))"
                             .formatted(
                                     names(second.signature().inputs()),
                                     names(first.signature().outputs())));
+        } else {
+            checkShared(mismatches);
         }
         if (!mismatches.isEmpty()) {
             throw new SignatureMismatchException(what + ":\n  - " + String.join("\n  - ", mismatches));
         }
     }
 
-    private static void checkShared(TensorSpec input, TensorSpec both, List<String> mismatches) {
-        if (input.elementType() != both.elementType() || !Shapes.accepts(input.shape(), both.shape())) {
-            mismatches.add("input '%s' of both: expected %s like the first program's, found %s"
-                    .formatted(
-                            input.name(),
-                            Shapes.describe(both.elementType(), both.shape()),
-                            Shapes.describe(input.elementType(), input.shape())));
+    /** What both take goes into both. */
+    private void checkShared(List<String> mismatches) {
+        for (TensorSpec input : second.signature().inputs()) {
+            TensorSpec other = first.signature().input(input.name()).orElse(input);
+            if (!feeds.containsKey(input.name())
+                    && (input.elementType() != other.elementType() || !Shapes.accepts(input.shape(), other.shape()))) {
+                mismatches.add("input '%s' of both: expected %s like the first program's, found %s"
+                        .formatted(
+                                input.name(),
+                                Shapes.describe(other.elementType(), other.shape()),
+                                Shapes.describe(input.elementType(), input.shape())));
+            }
         }
     }
 
