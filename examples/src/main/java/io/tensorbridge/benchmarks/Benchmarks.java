@@ -26,6 +26,7 @@ public final class Benchmarks {
         SUITES.put("maprows", MapRowsSuite::run);
         SUITES.put("kmeans", () -> KMeans.main(new String[0]));
         SUITES.put("memory", MemorySuite::run);
+        SUITES.put("sql", SqlSuite::run);
         SUITES.put("models", ModelsSuite::run);
         SUITES.put("startup", StartupSuite::run);
     }
