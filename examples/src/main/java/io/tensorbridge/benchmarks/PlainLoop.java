@@ -8,14 +8,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
+import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.SignatureDef;
-import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -25,25 +27,52 @@ import org.tensorflow.types.TFloat32;
  */
 final class PlainLoop implements AutoCloseable {
 
+    private static final ConfigProto CONFIG = ConfigProto.newBuilder()
+            .setInterOpParallelismThreads(-1)
+            .setIntraOpParallelismThreads(1)
+            .build();
+
     /** Makes the tensors of a block, by the names of the model's inputs; the loop closes them. */
     interface Block {
         Map<String, Tensor> tensors();
     }
 
-    private final SavedModelBundle model;
-    private final SignatureDef signature;
+    private final AutoCloseable owner;
+    private final Session session;
+    private final UnaryOperator<String> inputs;
     private final String output;
 
-    PlainLoop(Path directory, String output) {
-        this.model = SavedModelBundle.loader(directory.toString())
+    private PlainLoop(AutoCloseable owner, Session session, UnaryOperator<String> inputs, String output) {
+        this.owner = owner;
+        this.session = session;
+        this.inputs = inputs;
+        this.output = output;
+    }
+
+    /** Loads a saved model, and runs its signature {@code serving_default}. */
+    static PlainLoop ofSavedModel(Path directory, String output) {
+        SavedModelBundle model = SavedModelBundle.loader(directory.toString())
                 .withTags("serve")
-                .withConfigProto(ConfigProto.newBuilder()
-                        .setInterOpParallelismThreads(-1)
-                        .setIntraOpParallelismThreads(1)
-                        .build())
+                .withConfigProto(CONFIG)
                 .load();
-        this.signature = model.metaGraphDef().getSignatureDefOrThrow("serving_default");
-        this.output = tensor(signature.getOutputsMap(), output);
+        SignatureDef signature = model.metaGraphDef().getSignatureDefOrThrow("serving_default");
+        return new PlainLoop(
+                model,
+                model.session(),
+                input -> signature.getInputsOrThrow(input).getName(),
+                signature.getOutputsOrThrow(output).getName());
+    }
+
+    /** Imports a graph, whose tensors are named like inputs and output. */
+    static PlainLoop ofGraph(GraphDef graphDef, String output) {
+        var graph = new Graph();
+        graph.importGraphDef(graphDef);
+        var session = new Session(graph, CONFIG);
+        AutoCloseable both = () -> {
+            session.close();
+            graph.close();
+        };
+        return new PlainLoop(both, session, UnaryOperator.identity(), output);
     }
 
     /** Runs all blocks, those of each thread one after the other; returns the sum of the results, so that all are read. */
@@ -70,8 +99,8 @@ final class PlainLoop implements AutoCloseable {
 
     private double run(Block block) {
         Map<String, Tensor> tensors = block.tensors();
-        Session.Runner runner = model.session().runner().fetch(output);
-        tensors.forEach((input, tensor) -> runner.feed(tensor(signature.getInputsMap(), input), tensor));
+        Session.Runner runner = session.runner().fetch(output);
+        tensors.forEach((input, tensor) -> runner.feed(inputs.apply(input), tensor));
         try (Result result = runner.run()) {
             TFloat32 found = (TFloat32) result.get(0);
             float[] values = new float[(int) found.size()];
@@ -82,17 +111,8 @@ final class PlainLoop implements AutoCloseable {
         }
     }
 
-    private static String tensor(Map<String, TensorInfo> of, String name) {
-        TensorInfo info = of.get(name);
-        if (info == null) {
-            throw new IllegalArgumentException(
-                    "No such tensor: expected one of %s, found '%s'".formatted(of.keySet(), name));
-        }
-        return info.getName();
-    }
-
     @Override
-    public void close() {
-        model.close();
+    public void close() throws Exception {
+        owner.close();
     }
 }
