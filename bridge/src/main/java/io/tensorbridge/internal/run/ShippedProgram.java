@@ -1,5 +1,7 @@
 package io.tensorbridge.internal.run;
 
+import static java.util.Objects.requireNonNull;
+
 import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.bind.RunSettings;
 import io.tensorbridge.model.internal.PrivateDirectory;
@@ -51,7 +53,9 @@ public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, in
     /** Returns the program for a session to load: its files are written where Spark keeps its own. */
     Program programToLoad() {
         File blocks = SparkEnv.get().blockManager().diskBlockManager().localDirs()[0];
-        PrivateDirectory.placeBelow(blocks.toPath().toAbsolutePath().getParent(), "spark.local.dir");
+        PrivateDirectory.placeBelow(
+                requireNonNull(blocks.toPath().toAbsolutePath().getParent(), "Spark keeps blocks in a directory's own"),
+                "spark.local.dir");
         return program();
     }
 }
