@@ -18,7 +18,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Directories that nobody but their owner may enter, as far as their file system can tell people apart. */
-final class OwnerOnly {
+public final class OwnerOnly {
 
     private static final Set<PosixFilePermission> OWNERS = PosixFilePermissions.fromString("rwx------");
     private static final Set<PosixFilePermission> WRITTEN_BY_OTHERS =
@@ -27,7 +27,7 @@ final class OwnerOnly {
     private OwnerOnly() {}
 
     /** Makes a directory, whose parent exists. */
-    static void create(Path directory) throws IOException {
+    public static void create(Path directory) throws IOException {
         Path parent = directory.toAbsolutePath().getParent();
         if (parent != null && view(parent, PosixFileAttributeView.class) != null) {
             Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNERS));
@@ -49,7 +49,7 @@ final class OwnerOnly {
      *
      * @param own something that this process has made on the same file system
      */
-    static @Nullable String objection(Path directory, Path own) throws IOException {
+    public static @Nullable String objection(Path directory, Path own) throws IOException {
         if (Files.isSymbolicLink(directory)) {
             return "a symbolic link";
         }
