@@ -4,6 +4,8 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
 import io.tensorbridge.tensor.Program;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.apache.spark.SparkException;
 import org.apache.spark.TaskContext;
@@ -52,6 +54,13 @@ final class ClusterFaults {
             print(
                     "A_BAD_PROGRAM",
                     message(TensorFrames.mapBlocks(pairs()).blockRows(75).apply(Surrounded.numbers(spark))));
+            print("A_LONG_MODEL", ClusterModels.longModel(spark));
+            print("A_TAMPERED_MODEL", ClusterModels.tamperedModel(spark));
+        }
+        Path cache = Files.createTempFile("file", null).resolve("cache");
+        String option = " -Dorg.bytedeco.javacpp.cachedir=" + cache;
+        try (SparkSession spark = session(arguments[0], arguments[1] + option)) {
+            print("NO_NATIVES", ClusterModels.withoutNatives(spark));
         }
     }
 
@@ -127,7 +136,7 @@ final class ClusterFaults {
     }
 
     /** Runs what must fail; returns what is said. */
-    private static String message(Dataset<Row> df) {
+    static String message(Dataset<Row> df) {
         try {
             return "no failure, and %d rows".formatted(df.collectAsList().size());
         } catch (Exception e) {

@@ -112,4 +112,24 @@ class LocalClusterTest {
         assertThat(RESULTS.get("A_BAD_PROGRAM"))
                 .contains("failed 4 times", "ProgramException: Program 'pairs' failed on block 0 of partition ");
     }
+
+    @Test
+    void runsAModelOfSeveralPieces() {
+        assertThat(RESULTS).containsEntry("A_LONG_MODEL", "exact");
+    }
+
+    @Test
+    void refusesAModelThatWasChangedOnItsWayToOneExecutor() {
+        assertThat(RESULTS.get("A_TAMPERED_MODEL"))
+                .isIn("exact, said in 1 attempts", "exact, said in 2 attempts", "exact, said in 3 attempts");
+    }
+
+    @Test
+    void saysInEveryAttemptWhyTensorFlowDoesNotLoad() {
+        assertThat(RESULTS.get("NO_NATIVES"))
+                .startsWith("said in 4 attempts / ")
+                .contains(
+                        "failed 4 times",
+                        "Cannot load TensorFlow: expected a directory that can be made where its natives are to be unpacked, found ");
+    }
 }

@@ -30,7 +30,9 @@ final class TensorFlowRuntime {
      * @param cause what was thrown first
      */
     private record Outcome(
-            @Nullable String version, @Nullable String reason, @Nullable Throwable cause) {
+            @Nullable String version,
+            @Nullable String reason,
+            @Nullable Throwable cause) {
 
         static Outcome failed(String reason, Throwable cause) {
             return new Outcome(/* version= */ null, reason, cause);

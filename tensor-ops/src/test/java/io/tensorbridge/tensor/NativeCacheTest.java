@@ -27,9 +27,7 @@ class NativeCacheTest {
     }
 
     private void assertIsPrivate(Path chosen) throws IOException {
-        assertThat(chosen)
-                .hasParent(PrivateDirectory.ofThisProcess().path())
-                .isEmptyDirectory();
+        assertThat(chosen).hasParent(PrivateDirectory.ofThisProcess().path()).isEmptyDirectory();
         Files.delete(chosen);
     }
 

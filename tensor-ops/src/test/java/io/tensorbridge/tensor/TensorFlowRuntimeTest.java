@@ -32,7 +32,9 @@ class TensorFlowRuntimeTest {
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         try (var lines = process.inputReader()) {
-            return lines.lines().filter(line -> line.startsWith("io.tensorbridge")).toList();
+            return lines.lines()
+                    .filter(line -> line.startsWith("io.tensorbridge"))
+                    .toList();
         } finally {
             process.destroyForcibly();
         }
@@ -41,7 +43,8 @@ class TensorFlowRuntimeTest {
     @Test
     void saysAtEveryAttemptThatNativesAreMissing() throws IOException {
         String withoutNatives = Arrays.stream(CLASS_PATH.split(File.pathSeparator))
-                .filter(entry -> !new File(entry).getName().matches("tensorflow-core-native-.*-\\w+-(x86_64|arm64)\\.jar"))
+                .filter(entry ->
+                        !new File(entry).getName().matches("tensorflow-core-native-.*-\\w+-(x86_64|arm64)\\.jar"))
                 .collect(Collectors.joining(File.pathSeparator));
         assertThat(withoutNatives).isNotEqualTo(CLASS_PATH);
         List<String> attempts = attempts(withoutNatives);
@@ -50,8 +53,9 @@ class TensorFlowRuntimeTest {
                 .startsWith(
                         "io.tensorbridge.tensor.ProgramException: Cannot load TensorFlow: expected its natives for %s on the class path, found none (java.lang.UnsatisfiedLinkError: "
                                 .formatted(Loader.getPlatform()))
-                .endsWith("). Add org.tensorflow:tensorflow-core-native with the classifier %s caused by java.lang.UnsatisfiedLinkError"
-                        .formatted(Loader.getPlatform()))
+                .endsWith(
+                        "). Add org.tensorflow:tensorflow-core-native with the classifier %s caused by java.lang.UnsatisfiedLinkError"
+                                .formatted(Loader.getPlatform()))
                 .isEqualTo(attempts.get(1));
     }
 
@@ -76,7 +80,8 @@ class TensorFlowRuntimeTest {
                     Program.build(tf -> Program.outputs("z", tf.constant(1)));
                     System.out.println("loaded");
                 } catch (ProgramException e) {
-                    System.out.println(e + " caused by " + e.getCause().getClass().getName());
+                    System.out.println(
+                            e + " caused by " + e.getCause().getClass().getName());
                 }
             }
         }
