@@ -8,6 +8,7 @@ import io.tensorbridge.internal.bind.BoundReduction;
 import io.tensorbridge.internal.bind.FeedForm;
 import io.tensorbridge.internal.bind.GroupForm;
 import io.tensorbridge.tensor.ElementType;
+import io.tensorbridge.tensor.ProgramFacts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -65,6 +66,10 @@ final class Explanation {
     }
 
     private static void addBindings(StringJoiner lines, BoundProgram program) {
+        List<String> signatures = ProgramFacts.signatures(program.program());
+        if (!signatures.isEmpty()) {
+            lines.add("  model   signatures " + String.join(", ", signatures));
+        }
         for (BoundFeed feed : program.feeds()) {
             lines.add("  feed    %s <- %scolumn '%s': %s, on null %s"
                     .formatted(feed.input(), feed.form(), feed.column(), feed.typeName(), feed.onNull()));

@@ -18,6 +18,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 
 /** A model in a file system of Hadoop's: a directory, a zip archive, or one file. Safe for use by several threads. */
 final class HadoopFolder implements ModelFolder {
@@ -25,6 +26,7 @@ final class HadoopFolder implements ModelFolder {
     private final FileSystem fileSystem;
     private final Path root;
     private final Redaction redaction;
+    private @Nullable CopiedArchive archive; // guarded by this
 
     private HadoopFolder(FileSystem fileSystem, Path root, Redaction redaction) {
         this.fileSystem = fileSystem;
@@ -69,16 +71,30 @@ final class HadoopFolder implements ModelFolder {
     @Override
     public SortedMap<String, Long> list() throws IOException {
         SortedMap<String, Long> lengths = new TreeMap<>();
-        hadoop(() -> {
+        boolean isDirectory = hadoop(() -> {
             FileStatus status = fileSystem.getFileStatus(root);
             if (status.isDirectory()) {
                 addFiles("", root, lengths);
             } else {
                 lengths.put(root.getName(), status.getLen());
             }
-            return lengths;
+            return status.isDirectory();
         });
-        return lengths;
+        return isDirectory || !isZip() ? lengths : archive().files().list();
+    }
+
+    private boolean isZip() {
+        return root.getName().toLowerCase(Locale.ROOT).endsWith(".zip");
+    }
+
+    /** A zip archive is read from its end, so it is copied here first; once, since it is read file by file. */
+    private synchronized CopiedArchive archive() throws IOException {
+        if (archive == null) {
+            try (InputStream in = new Stream(hadoop(() -> fileSystem.open(root)))) {
+                archive = CopiedArchive.of(in, location());
+            }
+        }
+        return archive;
     }
 
     private void addFiles(String prefix, Path directory, SortedMap<String, Long> lengths) throws IOException {
@@ -103,8 +119,12 @@ final class HadoopFolder implements ModelFolder {
 
     @Override
     public InputStream open(String path) throws IOException {
-        return hadoop(() -> new Stream(fileSystem.open(
-                fileSystem.getFileStatus(root).isDirectory() ? new Path(root, new Path(null, null, path)) : root)));
+        boolean isDirectory = hadoop(() -> fileSystem.getFileStatus(root)).isDirectory();
+        if (!isDirectory && isZip()) {
+            return archive().files().open(path);
+        }
+        Path file = isDirectory ? new Path(root, new Path(null, null, path)) : root;
+        return new Stream(hadoop(() -> fileSystem.open(file)));
     }
 
     /** A file's contents, whose exceptions may be shown. */

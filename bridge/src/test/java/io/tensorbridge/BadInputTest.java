@@ -36,6 +36,7 @@ class BadInputTest {
                     BadNames.cases(),
                     BadGraphs.cases(),
                     BadModels.cases(),
+                    BadModelFiles.cases(),
                     BadRuns.cases())
             .flatMap(List::stream)
             .toList();

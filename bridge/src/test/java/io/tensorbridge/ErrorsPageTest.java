@@ -57,7 +57,7 @@ class ErrorsPageTest {
 
     /** Returns a message without where it was found, which the page says once, and with names and numbers made alike. */
     private static String general(String message) {
-        return message.replaceFirst("^Cannot feed column '[^']+': ", "")
+        return message.replaceFirst("^Cannot (feed column|load model) '[^']+': ", "")
                 .replaceFirst("^Program '[^']+' failed on [^:]+: ", "")
                 .replaceAll("'[^']*'", "'n'")
                 .replaceAll("\"[^\"]*\"", "\"n\"")

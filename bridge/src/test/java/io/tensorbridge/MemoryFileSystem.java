@@ -1,0 +1,165 @@
+package io.tensorbridge;
+
+import java.io.ByteArrayInputStream;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.net.URI;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.PositionedReadable;
+import org.apache.hadoop.fs.Seekable;
+import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.security.AccessControlException;
+import org.apache.hadoop.util.Progressable;
+
+/** A file system of Hadoop's alone, {@code memory:}, whose files nothing else can find; for reading. */
+public final class MemoryFileSystem extends FileSystem {
+
+    static final String SCHEME = "memory";
+
+    /** What it holds, by path. */
+    static final Map<String, byte[]> FILES = new ConcurrentSkipListMap<>();
+
+    private URI uri = URI.create(SCHEME + ":///");
+
+    @Override
+    public void initialize(URI name, Configuration conf) throws IOException {
+        super.initialize(name, conf);
+        uri = URI.create(SCHEME + "://" + (name.getRawAuthority() == null ? "" : name.getRawAuthority()));
+    }
+
+    @Override
+    public String getScheme() {
+        return SCHEME;
+    }
+
+    @Override
+    public URI getUri() {
+        return uri;
+    }
+
+    @Override
+    public FileStatus getFileStatus(Path path) throws IOException {
+        String name = path.toUri().getPath();
+        if (name.startsWith("/forbidden")) {
+            throw new AccessControlException("Permission denied: " + path);
+        }
+        byte[] file = FILES.get(name);
+        if (file != null) {
+            return new FileStatus(file.length, false, 1, 1, 0, makeQualified(path));
+        }
+        if (FILES.keySet().stream().anyMatch(other -> other.startsWith(name + "/"))) {
+            return new FileStatus(0, true, 1, 1, 0, makeQualified(path));
+        }
+        throw new FileNotFoundException("File does not exist: " + path);
+    }
+
+    @Override
+    public FileStatus[] listStatus(Path path) throws IOException {
+        String folder = path.toUri().getPath() + "/";
+        Map<String, FileStatus> children = new TreeMap<>();
+        for (String name : FILES.keySet()) {
+            if (name.startsWith(folder)) {
+                String child = name.substring(folder.length()).split("/", -1)[0];
+                children.put(child, getFileStatus(new Path(path, child)));
+            }
+        }
+        return children.values().toArray(FileStatus[]::new);
+    }
+
+    @Override
+    public FSDataInputStream open(Path path, int bufferSize) throws IOException {
+        getFileStatus(path);
+        String name = path.toUri().getPath();
+        if (name.contains("unreachable")) {
+            throw new IOException("No answer from " + path + ", try https://user:secret@host/" + "?token=1234");
+        }
+        return new FSDataInputStream(new Contents(FILES.get(name)));
+    }
+
+    private static final class Contents extends ByteArrayInputStream implements Seekable, PositionedReadable {
+
+        Contents(byte[] contents) {
+            super(contents);
+        }
+
+        @Override
+        public void seek(long position) {
+            pos = (int) position;
+        }
+
+        @Override
+        public long getPos() {
+            return pos;
+        }
+
+        @Override
+        public boolean seekToNewSource(long target) {
+            return false;
+        }
+
+        @Override
+        public int read(long position, byte[] bytes, int offset, int length) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void readFully(long position, byte[] bytes, int offset, int length) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void readFully(long position, byte[] bytes) {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    @Override
+    public FSDataOutputStream create(
+            Path path,
+            FsPermission permission,
+            boolean overwrite,
+            int bufferSize,
+            short replication,
+            long blockSize,
+            Progressable progress) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public FSDataOutputStream append(Path path, int bufferSize, Progressable progress) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean rename(Path from, Path to) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean delete(Path path, boolean recursive) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean mkdirs(Path path, FsPermission permission) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void setWorkingDirectory(Path directory) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Path getWorkingDirectory() {
+        return new Path(uri.toString() + "/");
+    }
+}
