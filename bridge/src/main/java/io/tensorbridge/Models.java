@@ -15,6 +15,9 @@ public final class Models {
      * <p>Executors need no access to it: a program carries its files. It is read through Hadoop with the session's
      * configuration, never by TensorFlow. User names, passwords and whatever stands behind a question mark are in no message.
      *
+     * <p>The model is held to the standard policy and what {@value TensorFramesOptions#ALLOW_OPS} allows beyond it, unless the
+     * loader is given another.
+     *
      * <pre>{@code
      * Program iris = Models.at(spark, "s3a://models/iris").savedModel();
      * }</pre>
@@ -25,6 +28,6 @@ public final class Models {
      * @throws IllegalArgumentException if that is no URI, or Hadoop has no file system for its scheme
      */
     public static ModelLoader at(SparkSession spark, String uri) {
-        return Program.load(HadoopFolder.at(spark, uri));
+        return Program.load(HadoopFolder.at(spark, uri)).policy(TensorFramesOptions.modelPolicy(spark.sparkContext()));
     }
 }

@@ -3,11 +3,22 @@ package io.tensorbridge;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.ProgramFacts;
 import java.util.Collection;
+import org.apache.spark.sql.SparkSession;
 
 /** Notes what is wrong with a program whatever it is fed with: it would fail in every task, or give what is no result. */
 final class ProgramCheck {
 
     private ProgramCheck() {}
+
+    /** Notes models that were loaded without a pin, where the context asks for one. */
+    static void ofModels(Program program, SparkSession spark, Mismatches mismatches) {
+        if (TensorFramesOptions.requiresPinnedModels(spark.sparkContext())) {
+            program.unpinnedModels()
+                    .forEach((model, sha256) -> mismatches.add(
+                            "model '%s': expected it to be pinned, as %s asks, found no pin. Load it with sha256(\"%s\")"
+                                    .formatted(model, TensorFramesOptions.REQUIRE_PINNED_MODELS, sha256)));
+        }
+    }
 
     /** Notes operations that cannot run. */
     static void ofAny(Program program, Collection<String> outputs, Mismatches mismatches) {

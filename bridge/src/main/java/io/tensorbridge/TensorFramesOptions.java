@@ -3,8 +3,11 @@ package io.tensorbridge;
 import io.tensorbridge.arrow.BlockLimits;
 import io.tensorbridge.arrow.GroupLimits;
 import io.tensorbridge.internal.bind.RunSettings;
+import io.tensorbridge.model.ModelPolicy;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.OptionalInt;
+import org.apache.spark.SparkContext;
 import org.apache.spark.network.util.JavaUtils;
 import org.apache.spark.sql.RuntimeConfig;
 
@@ -40,6 +43,19 @@ public final class TensorFramesOptions {
      * {@value #DEFAULT_IDLE_SESSION_BYTES}).
      */
     public static final String IDLE_SESSION_BYTES = "spark.tensorbridge.idleSessionBytes";
+
+    /**
+     * Operations that models may have beyond the standard policy, separated by commas: {@value} (default none), for models
+     * that are loaded through the session. It is read from the configuration that the SparkContext was started with: what
+     * a session sets later, as by SQL's {@code SET}, does not widen it.
+     */
+    public static final String ALLOW_OPS = "spark.tensorbridge.allowOps";
+
+    /**
+     * Whether programs may run only if their models were loaded with the SHA-256 that they must have: {@value} (default
+     * {@code false}). Read likewise. Programs that driver code builds are no models.
+     */
+    public static final String REQUIRE_PINNED_MODELS = "spark.tensorbridge.requirePinnedModels";
 
     static final String DEFAULT_RUN_TIMEOUT = "10min";
     static final int DEFAULT_BLOCK_ROWS = 16_384;
@@ -94,6 +110,31 @@ public final class TensorFramesOptions {
     /** Returns the limits of blocks of grouped rows. */
     static GroupLimits groupLimits(RuntimeConfig conf, BlockLimits limits) {
         return new GroupLimits(limits, number(conf, AGGREGATE_BYTES, DEFAULT_AGGREGATE_BYTES));
+    }
+
+    /** Returns what models may do that are loaded through a session. */
+    static ModelPolicy modelPolicy(SparkContext context) {
+        String[] ops = Arrays.stream(context.getConf().get(ALLOW_OPS, "").split(","))
+                .map(String::strip)
+                .filter(op -> !op.isEmpty())
+                .toArray(String[]::new);
+        try {
+            return ModelPolicy.standard().allowOps(ops);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "Invalid %s: must be names of operations, separated by commas, found '%s' (%s)"
+                            .formatted(ALLOW_OPS, String.join(",", ops), e.getMessage()),
+                    e);
+        }
+    }
+
+    static boolean requiresPinnedModels(SparkContext context) {
+        String value = context.getConf().get(REQUIRE_PINNED_MODELS, "false");
+        if (!value.equals("true") && !value.equals("false")) {
+            throw new IllegalArgumentException(
+                    "Invalid %s: must be true or false, found '%s'".formatted(REQUIRE_PINNED_MODELS, value));
+        }
+        return value.equals("true");
     }
 
     private static long number(RuntimeConfig conf, String key, long otherwise) {

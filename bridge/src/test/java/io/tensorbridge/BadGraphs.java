@@ -9,6 +9,7 @@ import static io.tensorbridge.TensorFrames.outputs;
 import static io.tensorbridge.TensorFrames.reduceBlocks;
 
 import com.google.protobuf.ByteString;
+import io.tensorbridge.model.ModelPolicy;
 import io.tensorbridge.tensor.Program;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -121,18 +122,22 @@ final class BadGraphs {
                 mismatch(
                         41,
                         "an operation without a kernel for the CPU",
-                        spark -> mapBlocks(read(
-                                        placeholder("x"),
-                                        node("ids", "Cast", "x")
-                                                .putAttr("SrcT", type(DataType.DT_DOUBLE))
-                                                .putAttr("DstT", type(DataType.DT_INT64)),
-                                        typed(node("count", "Size", "x")),
-                                        typed(node("z", "SegmentSumV2", "x", "ids", "count"))
-                                                .putAttr("Tindices", type(DataType.DT_INT64))
-                                                .putAttr("Tnumsegments", type(DataType.DT_INT32))))
+                        spark -> mapBlocks(Program.fromGraphDef(
+                                        ModelPolicy.standard().allowOps("NcclAllReduce"),
+                                        graph(
+                                                placeholder("x"),
+                                                typed(node("z", "NcclAllReduce", "x"))
+                                                        .putAttr("reduction", text("sum"))
+                                                        .putAttr(
+                                                                "num_devices",
+                                                                AttrValue.newBuilder()
+                                                                        .setI(1)
+                                                                        .build())
+                                                        .putAttr("shared_name", text("all"))),
+                                        "z"))
                                 .apply(column(spark)),
                         "z",
-                        "operation 'z': expected a kernel for the CPU, found kernels for [] of SegmentSumV2. Put another operation in its place"));
+                        "operation 'z': expected a kernel for the CPU, found kernels for [] of NcclAllReduce. Put another operation in its place"));
         cases.add(
                 driver(
                         42,
@@ -278,6 +283,10 @@ final class BadGraphs {
 
     private static NodeDef.Builder typed(NodeDef.Builder node) {
         return node.putAttr("T", type(DataType.DT_DOUBLE));
+    }
+
+    private static AttrValue text(String text) {
+        return AttrValue.newBuilder().setS(ByteString.copyFromUtf8(text)).build();
     }
 
     private static AttrValue type(DataType type) {

@@ -65,7 +65,7 @@ class ErrorsPageTest {
                 .replaceAll("DT_\\w+", "DT")
                 .replaceAll("of type .+?, which", "of type t, which")
                 .replaceAll("\\d+", "0")
-                .replaceAll("\\bfound \\w+, which gives", "found Op, which gives")
+                .replaceAll("\\bfound \\w+, which", "found Op, which")
                 .replaceAll("kernels for \\[\\] of \\w+", "kernels for [] of Op")
                 .replaceAll("found \\w+ as operation", "found … as operation");
     }

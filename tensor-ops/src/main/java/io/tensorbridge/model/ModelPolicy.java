@@ -1,6 +1,7 @@
 package io.tensorbridge.model;
 
 import io.tensorbridge.model.internal.OperationList;
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -20,10 +21,14 @@ import java.util.TreeSet;
  *
  * <p>Immutable, and safe for use by several threads.
  */
-public final class ModelPolicy {
+public final class ModelPolicy implements Serializable {
+
+    private static final long serialVersionUID = 1;
 
     private static final ModelPolicy STANDARD = new ModelPolicy(Collections.emptySortedSet());
 
+    // unmodifiable sets of the JDK, which are Serializable
+    @SuppressWarnings("serial")
     private final SortedSet<String> allowedOps;
 
     private ModelPolicy(SortedSet<String> allowedOps) {

@@ -50,7 +50,7 @@ final class CheckpointReader {
         ModelFolder variables = variables(source, prefix);
         ModelFiles files = source.reading(() -> ModelFiles.copyOf(variables)).with(ModelFiles.SAVED_MODEL, savedModel);
         source.checkPin(files, loader.pinned());
-        return SavedModelReader.model(source, files, ModelLoader.SERVE, loader.policy());
+        return SavedModelReader.model(source, files, ModelLoader.SERVE, loader);
     }
 
     private static ModelFolder variables(ModelSource source, String prefix) {

@@ -40,7 +40,8 @@ final class GraphFiles {
                     List.of(),
                     signature,
                     Signatures.read(signature, inputs, outputs),
-                    AliasSafety.firstOffender(closure));
+                    AliasSafety.firstOffender(closure),
+                    loader.origin(source.name(), files));
         }
     }
 

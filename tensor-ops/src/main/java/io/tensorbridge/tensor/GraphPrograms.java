@@ -41,7 +41,7 @@ final class GraphPrograms {
                 fetches.put(output.getKey(), fetched.op().name() + ":" + fetched.index());
             }
             GraphDef graphDef = graph.toGraphDef();
-            return of(graph, graphDef, ModelFiles.ofGraph(ProtoBytes.of(graphDef)), fetches);
+            return of(graph, graphDef, ModelFiles.ofGraph(ProtoBytes.of(graphDef)), fetches, Origin.BUILT);
         }
     }
 
@@ -79,7 +79,8 @@ final class GraphPrograms {
             for (String fetch : fetches) {
                 named.put(fetch, checkFetch(graph, fetch));
             }
-            return of(graph, graphDef, files, named);
+            return of(
+                    graph, graphDef, files, named, Origin.unpinned(String.join(",", fetches), files.digest(), policy));
         }
     }
 
@@ -120,7 +121,8 @@ final class GraphPrograms {
         return names.size() <= 20 ? names : names.subList(0, 20);
     }
 
-    private static Program of(Graph graph, GraphDef graphDef, ModelFiles files, Map<String, String> fetches) {
+    private static Program of(
+            Graph graph, GraphDef graphDef, ModelFiles files, Map<String, String> fetches, Origin origin) {
         GraphClosure closure = GraphClosure.of(
                 graphDef,
                 fetches.values().stream().map(GraphClosure::operationOf).toList());
@@ -148,7 +150,8 @@ final class GraphPrograms {
                 List.of(),
                 signature.build(),
                 new ProgramSignature(inputs, outputs),
-                AliasSafety.firstOffender(closure));
+                AliasSafety.firstOffender(closure),
+                origin);
     }
 
     /** Returns the input that a placeholder stands for, of its name. */

@@ -2,6 +2,7 @@ package io.tensorbridge.tensor;
 
 import io.tensorbridge.model.ModelFolder;
 import io.tensorbridge.model.ModelPolicy;
+import io.tensorbridge.model.internal.ModelFiles;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -132,6 +133,10 @@ public final class ModelLoader {
 
     String signature() {
         return signature;
+    }
+
+    Origin origin(String name, ModelFiles files) {
+        return pinned == null ? Origin.unpinned(name, files.digest(), policy) : Origin.pinned(policy);
     }
 
     ModelPolicy policy() {

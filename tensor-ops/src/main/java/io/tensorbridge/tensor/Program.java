@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -48,6 +49,7 @@ public final class Program implements Serializable {
     private final transient SignatureDef signatureDef;
     private final transient ProgramSignature signature;
     private final transient Optional<String> aliasOffender;
+    private final transient Origin origin;
     private final transient Map<Object, Object> remembered = new ConcurrentHashMap<>();
 
     Program(
@@ -57,7 +59,8 @@ public final class Program implements Serializable {
             List<String> tags,
             SignatureDef signatureDef,
             ProgramSignature signature,
-            Optional<String> aliasOffender) {
+            Optional<String> aliasOffender,
+            Origin origin) {
         this.name = name;
         this.form = form;
         this.files = files;
@@ -65,6 +68,7 @@ public final class Program implements Serializable {
         this.signatureDef = signatureDef;
         this.signature = signature;
         this.aliasOffender = aliasOffender;
+        this.origin = origin;
     }
 
     /**
@@ -202,7 +206,7 @@ public final class Program implements Serializable {
         if (newName.isBlank()) {
             throw new IllegalArgumentException("Invalid program name: must not be blank");
         }
-        return new Program(newName, form, files, tags, signatureDef, signature, aliasOffender);
+        return new Program(newName, form, files, tags, signatureDef, signature, aliasOffender, origin);
     }
 
     /** Returns the program's name, for messages and metrics. */
@@ -366,6 +370,14 @@ public final class Program implements Serializable {
         return aliasOffender;
     }
 
+    /**
+     * Returns the models that this program was made of and that were loaded without a SHA-256 to compare theirs with: the
+     * SHA-256 to give, by the model's name. A program that was built has none, and what is made of a program has the same.
+     */
+    public SortedMap<String, String> unpinnedModels() {
+        return origin.unpinned();
+    }
+
     /** Returns a program of the same files with some of the outputs, and the inputs that these need. */
     Program restrictedTo(List<String> outputs) {
         List<TensorSpec> kept = outputs.stream()
@@ -379,7 +391,14 @@ public final class Program implements Serializable {
             throw new IllegalArgumentException("Cannot take outputs of program '%s': none was named".formatted(name));
         }
         return new Program(
-                name, form, files, tags, signatureDef, new ProgramSignature(inputsOf(outputs), kept), aliasOffender);
+                name,
+                form,
+                files,
+                tags,
+                signatureDef,
+                new ProgramSignature(inputsOf(outputs), kept),
+                aliasOffender,
+                origin);
     }
 
     /**
@@ -409,7 +428,7 @@ public final class Program implements Serializable {
             throw new IllegalArgumentException("Cannot move the files of program '%s': expected SHA-256 %s, found %s"
                     .formatted(name, files.digest(), moved.digest()));
         }
-        return new Program(name, form, moved, tags, signatureDef, signature, aliasOffender);
+        return new Program(name, form, moved, tags, signatureDef, signature, aliasOffender, origin);
     }
 
     Form form() {
@@ -418,6 +437,10 @@ public final class Program implements Serializable {
 
     ModelFiles files() {
         return files;
+    }
+
+    Origin origin() {
+        return origin;
     }
 
     List<String> tags() {

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.ModelPolicy;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -62,8 +63,23 @@ final class ProgramCuts {
                                             .toList(),
                                     unfed.get(0).getName()));
         }
+        checkOutputs(program, graph, inputs, outputs);
         return calls.isEmpty()
                 ? ProgramGraph.withPorts(program, graph, inputs, outputs)
-                : ProgramGraph.withGraph(program, program.name(), graph, inputs, outputs);
+                : ProgramGraph.withGraph(program, program.name(), graph, inputs, outputs, program.origin());
+    }
+
+    /** What a model's signatures do not give may need what belongs to loading, which outputs are not to need. */
+    private static void checkOutputs(
+            Program program, GraphDef graph, List<ProgramGraph.Port> inputs, List<ProgramGraph.Port> outputs) {
+        ModelPolicy policy = program.origin().policy();
+        if (policy != null) {
+            ModelCheck.checkOutputs(
+                    "Cannot cut program '%s'".formatted(program.name()),
+                    graph,
+                    outputs.stream().map(ProgramGraph.Port::tensor).toList(),
+                    inputs.stream().map(ProgramGraph.Port::tensor).collect(Collectors.toSet()),
+                    policy);
+        }
     }
 }

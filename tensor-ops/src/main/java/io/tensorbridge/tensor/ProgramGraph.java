@@ -99,7 +99,8 @@ final class ProgramGraph {
                 new ProgramSignature(
                         inputs.stream().map(Port::spec).toList(),
                         outputs.stream().map(Port::spec).toList()),
-                AliasSafety.firstOffender(closure));
+                AliasSafety.firstOffender(closure),
+                program.origin());
     }
 
     /**
@@ -133,16 +134,23 @@ final class ProgramGraph {
 
     /** Returns a program of the same files, with these outputs and those of the inputs that they need. */
     static Program withPorts(Program program, GraphDef graph, List<Port> inputs, List<Port> outputs) {
-        return of(program, program.name(), program.files(), graph, inputs, outputs);
+        return of(program, program.name(), program.files(), graph, inputs, outputs, program.origin());
     }
 
     /** Returns a program of another graph, with these outputs and those of the inputs that they need. */
-    static Program withGraph(Program program, String name, GraphDef graph, List<Port> inputs, List<Port> outputs) {
-        return of(program, name, files(program, graph), graph, inputs, outputs);
+    static Program withGraph(
+            Program program, String name, GraphDef graph, List<Port> inputs, List<Port> outputs, Origin origin) {
+        return of(program, name, files(program, graph), graph, inputs, outputs, origin);
     }
 
     private static Program of(
-            Program program, String name, ModelFiles files, GraphDef graph, List<Port> inputs, List<Port> outputs) {
+            Program program,
+            String name,
+            ModelFiles files,
+            GraphDef graph,
+            List<Port> inputs,
+            List<Port> outputs,
+            Origin origin) {
         Set<String> used = new HashSet<>();
         GraphClosure closure = between(graph, inputs, outputs, used);
         return new Program(
@@ -157,7 +165,8 @@ final class ProgramGraph {
                                 .map(Port::spec)
                                 .toList(),
                         outputs.stream().map(Port::spec).toList()),
-                AliasSafety.firstOffender(closure));
+                AliasSafety.firstOffender(closure),
+                origin);
     }
 
     private static SignatureDef signature(List<Port> inputs, List<Port> outputs) {

@@ -156,7 +156,13 @@ final class ProgramJoin {
         GraphDef graph = firstIsBase
                 ? merge.merged(UnaryOperator.identity(), rewire)
                 : merge.merged(rewire, UnaryOperator.identity());
-        return ProgramGraph.withGraph(base.program, first.name() + "+" + second.name(), graph, inputs, outputs);
+        return ProgramGraph.withGraph(
+                base.program,
+                first.name() + "+" + second.name(),
+                graph,
+                inputs,
+                outputs,
+                first.origin().and(second.origin()));
     }
 
     private static ProgramGraph.Port moved(ProgramGraph.Port port, UnaryOperator<String> names) {

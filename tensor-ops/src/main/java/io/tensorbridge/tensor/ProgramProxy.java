@@ -24,6 +24,7 @@ final class ProgramProxy implements Serializable {
     private final String[] outputs;
     private final @Nullable String aliasOffender;
     private final String digest;
+    private final Origin origin;
 
     ProgramProxy(Program program) {
         name = program.name();
@@ -35,6 +36,7 @@ final class ProgramProxy implements Serializable {
         outputs = names(program.signature().outputs());
         aliasOffender = program.copiesInputsBecauseOf().orElse(null);
         digest = program.sha256();
+        origin = program.origin();
     }
 
     private static String[] names(List<TensorSpec> specs) {
@@ -55,7 +57,8 @@ final class ProgramProxy implements Serializable {
                     new ArrayList<>(List.of(tags)),
                     signature,
                     Signatures.read(signature, List.of(inputs), List.of(outputs)),
-                    Optional.ofNullable(aliasOffender));
+                    Optional.ofNullable(aliasOffender),
+                    origin);
         } catch (InvalidProtocolBufferException e) {
             var invalid = new InvalidObjectException("Program '%s' has an unreadable signature".formatted(name));
             invalid.initCause(e);

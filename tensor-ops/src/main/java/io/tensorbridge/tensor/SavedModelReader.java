@@ -1,7 +1,6 @@
 package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.tensorbridge.model.ModelPolicy;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.util.HashSet;
 import java.util.List;
@@ -19,13 +18,13 @@ final class SavedModelReader {
 
     private SavedModelReader() {}
 
-    /** The files of a saved model, the metagraph of theirs that was asked for, and what they are held to. */
-    record Model(ModelFiles files, MetaGraphDef metaGraph, List<String> tags, ModelPolicy policy) {}
+    /** The files of a saved model, the metagraph of theirs that was asked for, and what asked for it. */
+    record Model(ModelFiles files, MetaGraphDef metaGraph, List<String> tags, ModelLoader loader) {}
 
     static Program read(ModelLoader loader, ModelSource source) {
         ModelFiles files = source.savedModel();
         source.checkPin(files, loader.pinned());
-        Model model = model(source, files, loader.tags(), loader.policy());
+        Model model = model(source, files, loader.tags(), loader);
         SignatureDef signature = signature(source, model.metaGraph(), loader.signature());
         try (ImportedGraph graph = ImportedGraph.of(source, model.metaGraph().getGraphDef())) {
             graph.check(signature);
@@ -38,11 +37,11 @@ final class SavedModelReader {
     }
 
     /** Holds a saved model to a policy, and finds the metagraph that has these tags. */
-    static Model model(ModelSource source, ModelFiles files, List<String> tags, ModelPolicy policy) {
+    static Model model(ModelSource source, ModelFiles files, List<String> tags, ModelLoader loader) {
         SavedModel model = parse(source, source.reading(() -> files.bytes(ModelFiles.SAVED_MODEL)));
         MetaGraphDef metaGraph = metaGraph(source, model, tags);
-        ModelCheck.check(source.what(), model, files.digest(), policy);
-        return new Model(files, metaGraph, tags, policy);
+        ModelCheck.check(source.what(), model, files.digest(), loader.policy());
+        return new Model(files, metaGraph, tags, loader);
     }
 
     /** Makes a program of a signature whose order is lost, and checks that the variables are there that it needs. */
@@ -57,7 +56,7 @@ final class SavedModelReader {
                 model.metaGraph().getGraphDef(),
                 GraphFiles.tensors(signatureDef.getOutputsMap()),
                 GraphFiles.tensors(signatureDef.getInputsMap()),
-                model.policy());
+                model.loader().policy());
         new VariableCheck(source, model.metaGraph(), model.files()).check(closure);
         return new Program(
                 source.name(),
@@ -66,7 +65,8 @@ final class SavedModelReader {
                 model.tags(),
                 signatureDef,
                 signature,
-                AliasSafety.firstOffender(closure));
+                AliasSafety.firstOffender(closure),
+                model.loader().origin(source.name(), model.files()));
     }
 
     private static SavedModel parse(ModelSource source, byte[] bytes) {

@@ -1,0 +1,137 @@
+package io.tensorbridge;
+
+import static io.tensorbridge.TensorFrames.aggregate;
+import static io.tensorbridge.TensorFrames.mapBlocks;
+import static io.tensorbridge.TensorFrames.mapRows;
+import static io.tensorbridge.TensorFrames.reduceBlocks;
+import static io.tensorbridge.TensorFrames.reduceRows;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tensorbridge.model.ModelPolicy;
+import io.tensorbridge.tensor.NativeMemoryExtension;
+import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.SignatureMismatchException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.tensorflow.Graph;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.types.TFloat64;
+
+/** What the configuration of a SparkContext says of models. */
+@ExtendWith({SparkExtension.class, NativeMemoryExtension.class})
+class ModelTrustTest {
+
+    private static SparkConf conf(SparkSession spark) {
+        return spark.sparkContext().conf();
+    }
+
+    @AfterEach
+    void forget(SparkSession spark) {
+        conf(spark).remove(TensorFramesOptions.ALLOW_OPS).remove(TensorFramesOptions.REQUIRE_PINNED_MODELS);
+    }
+
+    private static Dataset<Row> numbers(SparkSession spark) {
+        return spark.range(0, 3, 1, 1).selectExpr("double(id) as x", "id % 2 as k");
+    }
+
+    private static GraphDef graph(boolean reduces) {
+        try (var graph = new Graph()) {
+            Ops tf = Ops.create(graph);
+            var x = tf.withName(reduces ? "x_input" : "x").placeholder(TFloat64.class, Placeholder.shape(Shape.of(-1)));
+            if (reduces) {
+                tf.withName("x").sum(x, tf.constant(0));
+            } else {
+                tf.withName("z").math.neg(x);
+            }
+            return graph.toGraphDef();
+        }
+    }
+
+    private static Program built() {
+        return Program.build(tf -> {
+            var x = TensorFrames.placeholder(tf, "x", TFloat64.class, Shape.of(-1));
+            return TensorFrames.outputs("z", tf.math.neg(x));
+        });
+    }
+
+    @Test
+    void runsModelsWithoutAPinUnlessTheContextAsksForOne(SparkSession spark) {
+        Program model = Program.fromGraphDef(graph(/* reduces= */ false), "z");
+        assertThat(mapBlocks(model).apply(numbers(spark)).collectAsList()).hasSize(3);
+        assertThat(model.unpinnedModels()).containsExactly(Map.entry("z", model.sha256()));
+    }
+
+    @Test
+    void refusesModelsWithoutAPinWhereTheContextAsksForOne(SparkSession spark) {
+        Dataset<Row> df = numbers(spark);
+        conf(spark).set(TensorFramesOptions.REQUIRE_PINNED_MODELS, "true");
+        Program model = Program.fromGraphDef(graph(/* reduces= */ false), "z");
+        assertRefused(
+                model.named("negate"),
+                "z",
+                model.sha256(),
+                () -> mapBlocks(model.named("negate")).apply(df));
+        Program sum = Program.fromGraphDef(graph(/* reduces= */ true), "x");
+        assertRefused(sum, "x", sum.sha256(), () -> reduceBlocks(sum).apply(df));
+        assertRefused(sum, "x", sum.sha256(), () -> aggregate(sum).by("k").apply(df));
+        // what driver code builds is no model
+        assertThat(mapBlocks(built()).apply(df).collectAsList()).hasSize(3);
+    }
+
+    private static void assertRefused(Program program, String model, String sha256, ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOf(SignatureMismatchException.class)
+                .hasMessage("""
+                        Cannot run program '%s' on this DataFrame:
+                          - model '%s': expected it to be pinned, as spark.tensorbridge.requirePinnedModels asks, found no pin. Load it with sha256("%s")""", program.name(), model, sha256);
+    }
+
+    /** What a session sets does not reach the context's configuration. */
+    @Test
+    void takesNoWordFromASession(SparkSession spark) {
+        SparkSession session = spark.newSession();
+        session.sql("SET spark.tensorbridge.allowOps=ReadFile");
+        assertThat(TensorFramesOptions.modelPolicy(session.sparkContext())).isEqualTo(ModelPolicy.standard());
+
+        conf(spark).set(TensorFramesOptions.REQUIRE_PINNED_MODELS, "true");
+        session.sql("SET spark.tensorbridge.requirePinnedModels=false");
+        Program model = Program.fromGraphDef(graph(/* reduces= */ false), "z");
+        assertThatThrownBy(() -> mapBlocks(model).apply(numbers(session)))
+                .isInstanceOf(SignatureMismatchException.class);
+    }
+
+    @Test
+    void readsThePolicyOffTheContext(SparkSession spark) {
+        conf(spark).set(TensorFramesOptions.ALLOW_OPS, " ReadFile, AssignVariableOp ,");
+        assertThat(TensorFramesOptions.modelPolicy(spark.sparkContext()).allowedOps())
+                .isEqualTo(new TreeSet<>(List.of("AssignVariableOp", "ReadFile")));
+    }
+
+    @Test
+    void refusesSettingsThatAreNone(SparkSession spark) {
+        conf(spark).set(TensorFramesOptions.ALLOW_OPS, "ReadFiles");
+        assertThatThrownBy(() -> TensorFramesOptions.modelPolicy(spark.sparkContext()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "Invalid spark.tensorbridge.allowOps: must be names of operations, separated by commas, found 'ReadFiles' (Invalid operation to allow: must be one of TensorFlow 2.18.0, found 'ReadFiles'. Mend allowOps(\"ReadFiles\"): names like it are [ReadFile, MatchingFiles])");
+        conf(spark).set(TensorFramesOptions.REQUIRE_PINNED_MODELS, "yes");
+        assertThatThrownBy(() -> mapRows(built()).apply(numbers(spark)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Invalid spark.tensorbridge.requirePinnedModels: must be true or false, found 'yes'");
+        assertThatThrownBy(() -> reduceRows(built()).apply(numbers(spark)))
+                .hasMessage("Invalid spark.tensorbridge.requirePinnedModels: must be true or false, found 'yes'");
+    }
+}
