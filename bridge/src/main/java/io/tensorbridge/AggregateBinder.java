@@ -69,8 +69,7 @@ final class AggregateBinder {
         Map<String, String> wanted = refinements.wanted();
         var feedsBinder = new FeedsBinder(refinements, contract, columns, mismatches);
         feedsBinder.checkNames();
-        ProgramCheck.ofModels(refinements.program(), df.sparkSession(), mismatches);
-        ProgramCheck.ofReduction(refinements.program(), wanted.keySet(), mismatches);
+        ProgramCheck.ofReduction(refinements.program(), wanted.keySet(), df.sparkSession(), mismatches);
         feedsBinder.bind(contract.inputsOf(wanted.keySet()));
         feedsBinder.checkColumnsMentioned(wanted.values());
         feedsBinder.feeds().forEach(this::checkIsUniform);

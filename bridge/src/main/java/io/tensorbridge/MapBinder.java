@@ -46,8 +46,7 @@ final class MapBinder {
         Map<String, String> wanted = refinements.wanted();
         var feedsBinder = new FeedsBinder(refinements, contract, columns, mismatches);
         feedsBinder.checkNames();
-        ProgramCheck.ofModels(refinements.program(), df.sparkSession(), mismatches);
-        ProgramCheck.ofAny(refinements.program(), wanted.keySet(), mismatches);
+        ProgramCheck.ofAny(refinements.program(), wanted.keySet(), df.sparkSession(), mismatches);
         feedsBinder.bind(contract.inputsOf(wanted.keySet()));
         List<BoundFetch> fetches = new ArrayList<>();
         List<Attribute> produced = new ArrayList<>();

@@ -10,18 +10,9 @@ final class ProgramCheck {
 
     private ProgramCheck() {}
 
-    /** Notes models that were loaded without a pin, where the context asks for one. */
-    static void ofModels(Program program, SparkSession spark, Mismatches mismatches) {
-        if (TensorFramesOptions.requiresPinnedModels(spark.sparkContext())) {
-            program.unpinnedModels()
-                    .forEach((model, sha256) -> mismatches.add(
-                            "model '%s': expected it to be pinned, as %s asks, found no pin. Load it with sha256(\"%s\")"
-                                    .formatted(model, TensorFramesOptions.REQUIRE_PINNED_MODELS, sha256)));
-        }
-    }
-
-    /** Notes operations that cannot run. */
-    static void ofAny(Program program, Collection<String> outputs, Mismatches mismatches) {
+    /** Notes models that may not run in a session, and operations that cannot. */
+    static void ofAny(Program program, Collection<String> outputs, SparkSession spark, Mismatches mismatches) {
+        ofModels(program, spark, mismatches);
         ProgramFacts.withoutKernel(program, outputs)
                 .ifPresent(operation -> mismatches.addOperation(
                         operation.name(),
@@ -35,12 +26,22 @@ final class ProgramCheck {
     }
 
     /** Notes those too whose numbers are others each time: what they take part in is no reduction. */
-    static void ofReduction(Program program, Collection<String> outputs, Mismatches mismatches) {
-        ofAny(program, outputs, mismatches);
+    static void ofReduction(Program program, Collection<String> outputs, SparkSession spark, Mismatches mismatches) {
+        ofAny(program, outputs, spark, mismatches);
         ProgramFacts.random(program, outputs)
                 .ifPresent(operation -> mismatches.addOperation(
                         operation.name(),
                         "expected f(f(a), f(b)) to be f(a and b), found %s, which gives other numbers each time. Draw them in mapBlocks, before the reduction"
                                 .formatted(operation.type())));
+    }
+
+    /** Notes models that were loaded without a pin, where the context asks for one. */
+    private static void ofModels(Program program, SparkSession spark, Mismatches mismatches) {
+        if (TensorFramesOptions.requiresPinnedModels(spark.sparkContext())) {
+            program.unpinnedModels()
+                    .forEach((model, sha256) -> mismatches.add(
+                            "model '%s': expected it to be pinned, as %s asks, found no pin. Load it with sha256(\"%s\")"
+                                    .formatted(model, TensorFramesOptions.REQUIRE_PINNED_MODELS, sha256)));
+        }
     }
 }

@@ -54,8 +54,7 @@ final class ReduceBinder {
     BoundReduction bind(boolean checked) {
         var feedsBinder = new FeedsBinder(refinements, contract, columns, mismatches);
         feedsBinder.checkNames();
-        ProgramCheck.ofModels(refinements.program(), df.sparkSession(), mismatches);
-        ProgramCheck.ofReduction(refinements.program(), refinements.wanted().keySet(), mismatches);
+        ProgramCheck.ofReduction(refinements.program(), refinements.wanted().keySet(), df.sparkSession(), mismatches);
         feedsBinder.bind(contract.inputs());
         checkHasColumns();
         List<BoundFetch> fetches = new ArrayList<>();

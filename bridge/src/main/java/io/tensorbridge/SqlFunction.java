@@ -115,7 +115,7 @@ final class SqlFunction {
         var feedsBinder = new FeedsBinder(refinements, contract, none, mismatches);
         feedsBinder.checkNames();
         Map<String, String> wanted = refinements.wanted();
-        ProgramCheck.ofAny(refinements.program(), wanted.keySet(), mismatches);
+        ProgramCheck.ofAny(refinements.program(), wanted.keySet(), spark, mismatches);
         List<Attribute> produced = new ArrayList<>();
         long bytes = 0;
         var outputBinder = new OutputBinder(refinements, contract, /* trimmed= */ false, none, mismatches);

@@ -9,9 +9,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tensorbridge.model.ModelPolicy;
+import io.tensorbridge.tensor.ModelLoader;
 import io.tensorbridge.tensor.NativeMemoryExtension;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.SignatureMismatchException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -23,6 +27,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.Graph;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -87,6 +92,13 @@ class ModelTrustTest {
         Program sum = Program.fromGraphDef(graph(/* reduces= */ true), "x");
         assertRefused(sum, "x", sum.sha256(), () -> reduceBlocks(sum).apply(df));
         assertRefused(sum, "x", sum.sha256(), () -> aggregate(sum).by("k").apply(df));
+        assertThatThrownBy(() -> TensorFrames.register(spark, "negate", model))
+                .isInstanceOf(SignatureMismatchException.class)
+                .hasMessage(
+                        """
+                        Cannot register program 'z' as function 'negate':
+                          - model 'z': expected it to be pinned, as spark.tensorbridge.requirePinnedModels asks, found no pin. Load it with sha256("%s")""",
+                        model.sha256());
         // what driver code builds is no model
         assertThat(mapBlocks(built()).apply(df).collectAsList()).hasSize(3);
     }
@@ -97,6 +109,21 @@ class ModelTrustTest {
                 .hasMessage("""
                         Cannot run program '%s' on this DataFrame:
                           - model '%s': expected it to be pinned, as spark.tensorbridge.requirePinnedModels asks, found no pin. Load it with sha256("%s")""", program.name(), model, sha256);
+    }
+
+    @Test
+    void runsModelsThatWereLoadedWithAPin(SparkSession spark, @TempDir Path folder) throws IOException {
+        Files.write(folder.resolve("negate.pb"), graph(/* reduces= */ false).toByteArray());
+        conf(spark).set(TensorFramesOptions.REQUIRE_PINNED_MODELS, "true");
+        ModelLoader loader = Models.at(spark, folder.toUri().toString());
+        Program unpinned = loader.graphDef("negate.pb", List.of("x"), List.of("z"));
+        Program pinned = loader.sha256(unpinned.sha256()).graphDef("negate.pb", List.of("x"), List.of("z"));
+        assertThat(pinned.unpinnedModels()).isEmpty();
+        assertThat(mapBlocks(pinned).apply(numbers(spark)).collectAsList()).hasSize(3);
+        assertThatThrownBy(() -> mapBlocks(unpinned).apply(numbers(spark)))
+                .isInstanceOf(SignatureMismatchException.class);
+        // a join is no better than its parts
+        assertThat(pinned.then(unpinned, Map.of("x", "z")).unpinnedModels()).hasSize(1);
     }
 
     /** What a session sets does not reach the context's configuration. */

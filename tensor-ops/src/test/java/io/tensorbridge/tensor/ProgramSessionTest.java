@@ -20,6 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.core.AssertThat;
 import org.tensorflow.types.TFloat64;
 
 @ExtendWith(NativeMemoryExtension.class)
@@ -66,6 +67,28 @@ class ProgramSessionTest {
                     }
                 }
             }
+        }
+    }
+
+    /** TensorFlow would quote all of the data. */
+    @Test
+    void quotesNoMoreThanTheBeginningOfWhatAnAssertionFailsOn(BufferAllocator allocator) {
+        Program program = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1));
+            var failed = tf.assertThat(tf.constant(false), List.of(x), AssertThat.summarize(1_000_000L));
+            return Program.outputs(
+                    "y", tf.withControlDependencies(List.of(failed)).math.neg(x));
+        });
+        try (var session = ProgramSession.load(program, OPTIONS);
+                var runner =
+                        session.runner(program, List.of(Feed.of("x", "x")), List.of(doubles("y")), allocator, ledger);
+                var x = Vectors.counting(ElementType.FLOAT64, 10_000, new int[] {}, allocator)) {
+            assertThatThrownBy(() -> runner.run(List.of(x)))
+                    .isInstanceOf(ProgramException.class)
+                    .hasMessageContaining("assertion failed: [0 1 2 3 ")
+                    .hasMessageEndingWith("…")
+                    .satisfies(thrown -> assertThat(thrown.getMessage()).hasSizeLessThan(700))
+                    .hasNoCause();
         }
     }
 
