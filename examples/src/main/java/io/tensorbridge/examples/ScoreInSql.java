@@ -51,13 +51,6 @@ public final class ScoreInSql {
                 from flowers where measures is not null and flower(measures).size > 12
                 """).show();
         // endregion
-        // region aggregate
-        spark.sql("""
-                select place, count(*), max(flower(measures).size) as largest
-                from flowers where measures is not null
-                group by place having largest > 10 order by place
-                """).show();
-        // endregion
         // region refine
         TensorFrames.register(
                 spark,
@@ -66,6 +59,13 @@ public final class ScoreInSql {
 
         spark.sql("select id, flower_size(measures) as size from flowers order by size")
                 .show();
+        // endregion
+        // region aggregate
+        spark.sql("""
+                select place, count(*), max(flower(measures).size) as largest
+                from flowers where measures is not null
+                group by place having largest > 10 order by place
+                """).show();
         // endregion
         // region plan
         Dataset<Row> both = spark.sql("select flower_size(measures), flower(measures).share from flowers where id < 4");
