@@ -35,20 +35,20 @@ final class SqlSuite {
     private static final int WARM_UPS = 2;
     private static final int ROUNDS = 7;
 
-    // static, for the function to find them in its tasks
-    private static Session byDefault;
-    private static Session onCaller;
+    // Static, for the function to find them in its tasks. The first session of the process decides how many threads
+    // TensorFlow has: that is the rival's, at its defaults.
+    private static final Graph GRAPH = graph();
+    private static final Session BY_DEFAULT = new Session(GRAPH);
+    private static final Session ON_CALLER = new Session(
+            GRAPH, ConfigProto.newBuilder().setInterOpParallelismThreads(-1).build());
 
     private SqlSuite() {}
 
     static void run() {
-        // the first session of the process decides how many threads TensorFlow has: the rival's, at its defaults
-        try (var graph = graph()) {
-            byDefault = new Session(graph);
-            onCaller = new Session(
-                    graph,
-                    ConfigProto.newBuilder().setInterOpParallelismThreads(-1).build());
-            score(byDefault, 1, 2, 3, 4);
+        try (GRAPH;
+                BY_DEFAULT;
+                ON_CALLER) {
+            score(BY_DEFAULT, 1, 2, 3, 4);
             SparkSession spark = SparkSession.builder()
                     .master("local[1]")
                     .appName("benchmarks")
@@ -60,8 +60,6 @@ final class SqlSuite {
                 compare(spark);
             } finally {
                 spark.stop();
-                byDefault.close();
-                onCaller.close();
             }
         }
     }
@@ -71,12 +69,12 @@ final class SqlSuite {
         spark.udf()
                 .register(
                         "by_row",
-                        (UDF4<Float, Float, Float, Float, Float>) (a, b, c, d) -> score(byDefault, a, b, c, d),
+                        (UDF4<Float, Float, Float, Float, Float>) (a, b, c, d) -> score(BY_DEFAULT, a, b, c, d),
                         DataTypes.FloatType);
         spark.udf()
                 .register(
                         "by_row_on_caller",
-                        (UDF4<Float, Float, Float, Float, Float>) (a, b, c, d) -> score(onCaller, a, b, c, d),
+                        (UDF4<Float, Float, Float, Float, Float>) (a, b, c, d) -> score(ON_CALLER, a, b, c, d),
                         DataTypes.FloatType);
         points(spark, ROWS).createOrReplaceTempView("points");
         points(spark, ROWS_OF_RIVAL).createOrReplaceTempView("few");
