@@ -65,8 +65,8 @@ record ModelJob(
 
     /** Features of pictures that are bytes, brought into 0 to 1 before the network. */
     static ModelJob mobilenetOfBytes() {
-        Program scale = Program.build(tf -> outputs("image", scaled(tf, placeholder(
-                tf, "pixels", TUint8.class, Shape.of(-1, SIDE, SIDE, 3)))));
+        Program scale = Program.build(tf ->
+                outputs("image", scaled(tf, placeholder(tf, "pixels", TUint8.class, Shape.of(-1, SIDE, SIDE, 3)))));
         var random = new Random(4);
         List<Object[]> pictures = IntStream.range(0, PICTURES)
                 .mapToObj(i -> {

@@ -5,6 +5,7 @@ import static io.tensorbridge.benchmarks.Comparison.seconds;
 
 import io.tensorbridge.RunMetrics;
 import io.tensorbridge.examples.ExampleFiles;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,8 +28,9 @@ final class ModelsSuite {
 
     private ModelsSuite() {}
 
-    static void run() throws Exception {
-        List<Supplier<ModelJob>> jobs = new ArrayList<>(List.of(ModelJob::mobilenetOfBytes, ModelJob::mobilenetOfFloats));
+    static void run() throws IOException {
+        List<Supplier<ModelJob>> jobs =
+                new ArrayList<>(List.of(ModelJob::mobilenetOfBytes, ModelJob::mobilenetOfFloats));
         if (Files.isDirectory(ExampleFiles.bert())) {
             jobs.add(ModelJob::bert);
         } else {
@@ -56,7 +58,7 @@ final class ModelsSuite {
     }
 
     /** Returns ours over theirs. */
-    private static double compare(SparkSession spark, int cores, ModelJob job) throws Exception {
+    private static double compare(SparkSession spark, int cores, ModelJob job) throws IOException {
         Dataset<Row> some = spark.createDataFrame(
                         job.rows().stream().map(RowFactory::create).toList(), job.schema())
                 .repartition(cores)
@@ -73,19 +75,17 @@ final class ModelsSuite {
             int blockRows = Math.max(1, Math.round((float) metrics.rows() / metrics.blocks()));
             List<PlainLoop.Block> blocks = blocks(job, repeats, blockRows);
             Comparison.Result measured = Comparison.inTurn(
-                    /* warmUps= */ 1, ROUNDS, () -> seconds(() -> drain(result)), () -> seconds(() -> {
+                    /* warmUps= */ 1,
+                    ROUNDS,
+                    () -> seconds(() -> drain(result)),
+                    () -> seconds(() -> {
                         if (Double.isNaN(loop.run(blocks, cores))) {
                             throw new IllegalStateException("Expected numbers, found NaN");
                         }
                     }));
             print(
                     "%s at local[%d]: ours %.2f s, plain loop %.2f s for %d rows in blocks of %d",
-                    job.name(),
-                    cores,
-                    measured.ours(),
-                    measured.theirs(),
-                    metrics.rows(),
-                    blockRows);
+                    job.name(), cores, measured.ours(), measured.theirs(), metrics.rows(), blockRows);
             return measured.oursOverTheirs();
         }
     }

@@ -37,13 +37,13 @@ final class PlainLoop implements AutoCloseable {
         Map<String, Tensor> tensors();
     }
 
-    private final AutoCloseable owner;
+    private final Runnable closing;
     private final Session session;
     private final UnaryOperator<String> inputs;
     private final String output;
 
-    private PlainLoop(AutoCloseable owner, Session session, UnaryOperator<String> inputs, String output) {
-        this.owner = owner;
+    private PlainLoop(Runnable closing, Session session, UnaryOperator<String> inputs, String output) {
+        this.closing = closing;
         this.session = session;
         this.inputs = inputs;
         this.output = output;
@@ -57,7 +57,7 @@ final class PlainLoop implements AutoCloseable {
                 .load();
         SignatureDef signature = model.metaGraphDef().getSignatureDefOrThrow("serving_default");
         return new PlainLoop(
-                model,
+                model::close,
                 model.session(),
                 input -> signature.getInputsOrThrow(input).getName(),
                 signature.getOutputsOrThrow(output).getName());
@@ -68,11 +68,11 @@ final class PlainLoop implements AutoCloseable {
         var graph = new Graph();
         graph.importGraphDef(graphDef);
         var session = new Session(graph, CONFIG);
-        AutoCloseable both = () -> {
+        Runnable closing = () -> {
             session.close();
             graph.close();
         };
-        return new PlainLoop(both, session, UnaryOperator.identity(), output);
+        return new PlainLoop(closing, session, UnaryOperator.identity(), output);
     }
 
     /** Runs all blocks, those of each thread one after the other; returns the sum of the results, so that all are read. */
@@ -112,7 +112,7 @@ final class PlainLoop implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        owner.close();
+    public void close() {
+        closing.run();
     }
 }

@@ -1,6 +1,8 @@
 package io.tensorbridge.examples;
 
 import static io.tensorbridge.TensorFrames.mapBlocks;
+import static io.tensorbridge.TensorFrames.outputs;
+import static io.tensorbridge.TensorFrames.placeholder;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
@@ -15,6 +17,9 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 
 /**
  * Which sentence means about the same? Embeds sentences with BERT, an unmodified saved model, and says of each which other
@@ -56,8 +61,14 @@ public final class EmbedSentences {
         Dataset<Row> tokens =
                 sentences.select(col("sentence"), encode.apply(col("sentence")).as("tokens"));
 
-        Dataset<Row> embedded = mapBlocks(Program.fromSavedModel(model))
-                .fetch("pooled_output", "embedding")
+        Program meanOfTokens = Program.build(tf -> {
+            var vectors = placeholder(tf, "sequence_output", TFloat32.class, Shape.of(-1, -1, 768));
+            var mask = placeholder(tf, "input_mask", TInt32.class, Shape.of(-1, -1)); // which is fed to BERT as well
+            var counts = tf.expandDims(tf.dtypes.cast(mask, TFloat32.class), tf.constant(2));
+            var sums = tf.reduceSum(tf.math.mul(vectors, counts), tf.constant(1));
+            return outputs("embedding", tf.math.div(sums, tf.reduceSum(counts, tf.constant(1))));
+        });
+        Dataset<Row> embedded = mapBlocks(Program.fromSavedModel(model).then(meanOfTokens))
                 .apply(tokens.select("sentence", "tokens.*"))
                 .select("sentence", "embedding");
         // endregion

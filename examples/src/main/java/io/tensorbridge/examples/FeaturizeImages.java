@@ -48,8 +48,10 @@ public final class FeaturizeImages {
 
         Dataset<Row> digits = spark.read()
                 .parquet(ExampleFiles.data("digits/held-out.parquet").toString());
-        Dataset<Row> images = mapBlocks(photographs).shape("pixels", 20, 20).apply(digits);
-        Dataset<Row> featurized = mapBlocks(mobilenet).asVector("features").apply(images);
+        Dataset<Row> featurized = mapBlocks(mobilenet.after(photographs))
+                .shape("pixels", 20, 20) // 400 bytes a row are a picture of 20 by 20
+                .asVector("features") // as Spark ML likes it
+                .apply(digits);
         // endregion
 
         long start = System.nanoTime();
