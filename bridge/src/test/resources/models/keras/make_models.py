@@ -58,12 +58,14 @@ def make_flowers():
     model.fit(measurements, kinds, epochs=10, batch_size=20, verbose=0)
     model.export("exported", verbose=False)
 
-    features = keras.Model(inputs, model.get_layer("features").output)
-    spec = keras.InputSpec(shape=(None, 4), dtype="float32")
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("serve", lambda x: {"probabilities": model(x, training=False)}, input_signature=[named(spec)])
-    archive.add_endpoint("features", lambda x: {"features": features(x, training=False)}, input_signature=[named(spec)])
+    signature = [tf.TensorSpec((None, 4), tf.float32, name="measurements")]
+    archive.add_endpoint(
+        "serve", lambda x: {"probabilities": model(x, training=False)}, input_signature=signature
+    )
+    inner = keras.Model(model.inputs, model.get_layer("features").output)
+    archive.add_endpoint("features", lambda x: {"features": inner(x, training=False)}, input_signature=signature)
     archive.write_out("flowers", verbose=False)
 
     loaded = tf.saved_model.load("flowers")
@@ -75,10 +77,6 @@ def make_flowers():
         loaded.signatures["serving_default"](measurements=some)["probabilities"].numpy(),
         loaded.signatures["features"](measurements=some)["features"].numpy(),
     )
-
-
-def named(spec):
-    return tf.TensorSpec(spec.shape, spec.dtype, name="measurements")
 
 
 def make_words():

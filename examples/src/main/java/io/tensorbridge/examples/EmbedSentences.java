@@ -53,7 +53,6 @@ public final class EmbedSentences {
     }
 
     static void run(SparkSession spark, Path model) throws IOException {
-        // region embed
         BertTokenizer tokenizer = BertTokenizer.read(model.resolve("assets/vocab.txt"));
         var encode = udf((UDF1<String, Row>) tokenizer::encode, BertTokenizer.INPUTS);
         Dataset<Row> sentences =
@@ -61,6 +60,7 @@ public final class EmbedSentences {
         Dataset<Row> tokens =
                 sentences.select(col("sentence"), encode.apply(col("sentence")).as("tokens"));
 
+        // region join
         Program meanOfTokens = Program.build(tf -> {
             var vectors = placeholder(tf, "sequence_output", TFloat32.class, Shape.of(-1, -1, 768));
             var mask = placeholder(tf, "input_mask", TInt32.class, Shape.of(-1, -1)); // which is fed to BERT as well
@@ -68,10 +68,12 @@ public final class EmbedSentences {
             var sums = tf.reduceSum(tf.math.mul(vectors, counts), tf.constant(1));
             return outputs("embedding", tf.math.div(sums, tf.reduceSum(counts, tf.constant(1))));
         });
-        Dataset<Row> embedded = mapBlocks(Program.fromSavedModel(model).then(meanOfTokens))
+        Program bert = Program.fromSavedModel(model).then(meanOfTokens);
+        // endregion
+
+        Dataset<Row> embedded = mapBlocks(bert)
                 .apply(tokens.select("sentence", "tokens.*"))
                 .select("sentence", "embedding");
-        // endregion
 
         List<Row> rows = embedded.collectAsList();
         for (Row row : rows) {
