@@ -225,8 +225,7 @@ final class BadModelFiles {
         cases.add(driver(
                 64,
                 "another model than the one pinned",
-                spark ->
-                        Program.load(ModelFolder.of(SOUND)).sha256(other).savedModel(),
+                spark -> Program.load(ModelFolder.of(SOUND)).sha256(other).savedModel(),
                 "Cannot load model 'sevens': expected SHA-256 %s, found %s. Copy the model again, or pin what was found with sha256(\"…\")"
                         .formatted(other, found)));
     }
@@ -256,8 +255,7 @@ final class BadModelFiles {
                 "'saved_model.pb' of 4194304 bytes in 4088");
     }
 
-    private void addArchive(String name, String expected, String found, ZipArchiveEntry... entries)
-            throws IOException {
+    private void addArchive(String name, String expected, String found, ZipArchiveEntry... entries) throws IOException {
         Path archive = DIRECTORY.resolve(name + ".zip");
         try (var out = new ZipArchiveOutputStream(archive)) {
             for (ZipArchiveEntry entry : entries) {

@@ -94,11 +94,9 @@ class ModelTrustTest {
         assertRefused(sum, "x", sum.sha256(), () -> aggregate(sum).by("k").apply(df));
         assertThatThrownBy(() -> TensorFrames.register(spark, "negate", model))
                 .isInstanceOf(SignatureMismatchException.class)
-                .hasMessage(
-                        """
+                .hasMessage("""
                         Cannot register program 'z' as function 'negate':
-                          - model 'z': expected it to be pinned, as spark.tensorbridge.requirePinnedModels asks, found no pin. Load it with sha256("%s")""",
-                        model.sha256());
+                          - model 'z': expected it to be pinned, as spark.tensorbridge.requirePinnedModels asks, found no pin. Load it with sha256("%s")""", model.sha256());
         // what driver code builds is no model
         assertThat(mapBlocks(built()).apply(df).collectAsList()).hasSize(3);
     }

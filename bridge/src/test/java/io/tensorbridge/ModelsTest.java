@@ -112,14 +112,13 @@ class ModelsTest {
     void listsTheSignaturesOfAModelThatIsExplained(SparkSession spark) {
         Program program = Models.at(spark, model.toString()).savedModel();
         assertThat(mapBlocks(program)
-                        .explain(spark.createDataset(List.of(1.0), Encoders.DOUBLE()).toDF("x")))
-                .startsWith(
-                        """
+                        .explain(spark.createDataset(List.of(1.0), Encoders.DOUBLE())
+                                .toDF("x")))
+                .startsWith("""
                         MapBlocks %s
                           model   signatures halves, serving_default
                           feed    x <- column 'x': DT_DOUBLE[?], on null fail
-                        """
-                                .formatted(program));
+                        """.formatted(program));
     }
 
     @Test
@@ -156,8 +155,8 @@ class ModelsTest {
 
     @Test
     void saysThatSomethingMayNotBeRead(SparkSession spark) {
-        assertThatThrownBy(() ->
-                        Models.at(spark, "memory://me:hidden@host/forbidden/iris").savedModel())
+        assertThatThrownBy(() -> Models.at(spark, "memory://me:hidden@host/forbidden/iris")
+                        .savedModel())
                 .isInstanceOf(ProgramException.class)
                 .hasMessage(
                         "Cannot load model 'iris': expected a model that can be read at 'memory://host/forbidden/iris', found no permission. Let the driver's user read it")

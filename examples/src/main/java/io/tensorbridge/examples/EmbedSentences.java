@@ -71,9 +71,8 @@ public final class EmbedSentences {
         Program bert = Program.fromSavedModel(model).then(meanOfTokens);
         // endregion
 
-        Dataset<Row> embedded = mapBlocks(bert)
-                .apply(tokens.select("sentence", "tokens.*"))
-                .select("sentence", "embedding");
+        Dataset<Row> embedded =
+                mapBlocks(bert).apply(tokens.select("sentence", "tokens.*")).select("sentence", "embedding");
 
         List<Row> rows = embedded.collectAsList();
         for (Row row : rows) {

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
@@ -80,8 +81,8 @@ class TensorFlowRuntimeTest {
                     Program.build(tf -> Program.outputs("z", tf.constant(1)));
                     System.out.println("loaded");
                 } catch (ProgramException e) {
-                    System.out.println(
-                            e + " caused by " + e.getCause().getClass().getName());
+                    System.out.println(e + " caused by "
+                            + requireNonNull(e.getCause()).getClass().getName());
                 }
             }
         }
