@@ -43,7 +43,9 @@ final class ClusterFaults {
     private ClusterFaults() {}
 
     public static void main(String[] arguments) throws Exception {
-        try (SparkSession spark = session(arguments[0], arguments[1])) {
+        try (SparkSession spark = session(/* executors= */ 2, arguments[0], arguments[1])) {
+            print("A_LONG_MODEL", ClusterModels.longModel(spark));
+            print("A_TAMPERED_MODEL", ClusterModels.tamperedModel(spark)); // while there is still an executor 0
             for (Surrounded operation : OPERATIONS) {
                 List<String> expected = sorted(operation.sparks().apply(Surrounded.numbers(spark)));
                 for (Fault fault : Fault.values()) {
@@ -54,20 +56,18 @@ final class ClusterFaults {
             print(
                     "A_BAD_PROGRAM",
                     message(TensorFrames.mapBlocks(pairs()).blockRows(75).apply(Surrounded.numbers(spark))));
-            print("A_LONG_MODEL", ClusterModels.longModel(spark));
-            print("A_TAMPERED_MODEL", ClusterModels.tamperedModel(spark));
         }
         Path cache = Files.createTempFile("file", null).resolve("cache");
         String option = " -Dorg.bytedeco.javacpp.cachedir=" + cache;
-        try (SparkSession spark = session(arguments[0], arguments[1] + option)) {
+        try (SparkSession spark = session(/* executors= */ 1, arguments[0], arguments[1] + option)) {
             print("NO_NATIVES", ClusterModels.withoutNatives(spark));
         }
     }
 
-    private static SparkSession session(String executorClassPath, String executorOptions) {
+    static SparkSession session(int executors, String executorClassPath, String executorOptions) {
         try {
             SparkSession spark = SparkSession.builder()
-                    .master("local-cluster[2,1,1024]")
+                    .master("local-cluster[%d,1,1024]".formatted(executors))
                     .appName("faults")
                     .config("spark.ui.enabled", "false")
                     .config("spark.sql.shuffle.partitions", "2")

@@ -130,6 +130,6 @@ class LocalClusterTest {
                 .startsWith("said in 4 attempts / ")
                 .contains(
                         "failed 4 times",
-                        "Cannot load TensorFlow: expected a directory that can be made where its natives are to be unpacked, found ");
+                        "Cannot load TensorFlow: expected a directory that can be made where TensorFlow's natives are to be unpacked, found ");
     }
 }

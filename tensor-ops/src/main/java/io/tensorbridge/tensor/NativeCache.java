@@ -43,7 +43,7 @@ final class NativeCache {
             long free = Files.getFileStore(cache).getUsableSpace();
             if (free < spaceNeeded) {
                 throw new IOException(
-                        "expected %d MB free in %s, to unpack its natives, found %d MB. Free some, or name another directory with -D%s"
+                        "expected %d MB free in %s, to unpack TensorFlow's natives, found %d MB. Free some, or name another directory with -D%s"
                                 .formatted(spaceNeeded >> 20, cache, free >> 20, SETTING));
             }
         }
@@ -56,13 +56,13 @@ final class NativeCache {
             Files.createDirectories(set);
         } catch (IOException e) {
             throw new IOException(
-                    "expected a directory that can be made where its natives are to be unpacked, found %s (%s). Name another with -D%s"
+                    "expected a directory that can be made where TensorFlow's natives are to be unpacked, found %s (%s). Name another with -D%s"
                             .formatted(set, e, SETTING),
                     e);
         }
         if (!Files.isWritable(set) || !Files.isReadable(set) || !Files.isExecutable(set)) {
             throw new IOException(
-                    "expected a directory that can be read and written where its natives are to be unpacked, found %s. Name another with -D%s"
+                    "expected a directory that can be read and written where TensorFlow's natives are to be unpacked, found %s. Name another with -D%s"
                             .formatted(set, SETTING));
         }
         return set;

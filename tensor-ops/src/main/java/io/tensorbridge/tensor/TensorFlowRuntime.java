@@ -91,9 +91,9 @@ final class TensorFlowRuntime {
         String platform = Loader.getPlatform();
         String natives = NATIVES.formatted(platform, System.mapLibraryName("jnitensorflow"));
         return TensorFlow.class.getResource(natives) == null
-                ? "expected its natives for %s on the class path, found none (%s). Add org.tensorflow:tensorflow-core-native with the classifier %s"
+                ? "expected TensorFlow's natives for %s on the class path, found none (%s). Add org.tensorflow:tensorflow-core-native with the classifier %s"
                         .formatted(platform, cause, platform)
-                : "expected its natives for %s to load, found that they do not (%s). See that %s can be written and has room, or name another directory with -D%s"
+                : "expected TensorFlow's natives for %s to load, found that they do not (%s). See that %s can be written and has room, or name another directory with -D%s"
                         .formatted(platform, cause, cache, NativeCache.SETTING);
     }
 }

@@ -76,7 +76,7 @@ class NativeCacheTest {
         assertThatThrownBy(() -> NativeCache.choose(/* set= */ null, home, Long.MAX_VALUE))
                 .isInstanceOf(IOException.class)
                 .hasMessageMatching(
-                        "expected 8796093022207 MB free in \\Q%s\\E, to unpack its natives, found \\d+ MB\\. Free some, or name another directory with -Dorg\\.bytedeco\\.javacpp\\.cachedir"
+                        "expected 8796093022207 MB free in \\Q%s\\E, to unpack TensorFlow's natives, found \\d+ MB\\. Free some, or name another directory with -Dorg\\.bytedeco\\.javacpp\\.cachedir"
                                 .formatted(cache));
         Path unpacked = Files.createDirectories(cache.resolve("some.jar/linux"));
         Files.createFile(unpacked.resolve("libtensorflow_cc.so.2"));

@@ -52,7 +52,7 @@ class TensorFlowRuntimeTest {
         assertThat(attempts).hasSize(2);
         assertThat(attempts.get(0))
                 .startsWith(
-                        "io.tensorbridge.tensor.ProgramException: Cannot load TensorFlow: expected its natives for %s on the class path, found none (java.lang.UnsatisfiedLinkError: "
+                        "io.tensorbridge.tensor.ProgramException: Cannot load TensorFlow: expected TensorFlow's natives for %s on the class path, found none (java.lang.UnsatisfiedLinkError: "
                                 .formatted(Loader.getPlatform()))
                 .endsWith(
                         "). Add org.tensorflow:tensorflow-core-native with the classifier %s caused by java.lang.UnsatisfiedLinkError"
@@ -64,7 +64,7 @@ class TensorFlowRuntimeTest {
     void saysAtEveryAttemptThatNativesCannotBeUnpacked() throws IOException {
         Path cache = Files.createFile(directory.resolve("file")).resolve("cache");
         String expected =
-                "io.tensorbridge.tensor.ProgramException: Cannot load TensorFlow: expected a directory that can be made where its natives are to be unpacked, found %s (java.nio.file.FileSystemException: %s: Not a directory). Name another with -Dorg.bytedeco.javacpp.cachedir caused by java.io.IOException"
+                "io.tensorbridge.tensor.ProgramException: Cannot load TensorFlow: expected a directory that can be made where TensorFlow's natives are to be unpacked, found %s (java.nio.file.FileSystemException: %s: Not a directory). Name another with -Dorg.bytedeco.javacpp.cachedir caused by java.io.IOException"
                         .formatted(cache, cache);
         assertThat(attempts(CLASS_PATH, "-Dorg.bytedeco.javacpp.cachedir=" + cache))
                 .containsExactly(expected, expected);
