@@ -1,6 +1,7 @@
 package io.tensorbridge.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
 import io.tensorbridge.model.ModelPolicy;
@@ -61,6 +62,38 @@ class OriginTest {
         try (var in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
             return (Program) in.readObject();
         }
+    }
+
+    /** A model may name a tensor as it likes: what is behind it changes what later runs see. */
+    @Test
+    void holdsACutOfAModelToItsPolicy() {
+        Program built = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1));
+            var variable = tf.withName("v").varHandleOp(TFloat64.class, Shape.of(-1));
+            var assigned = tf.withName("assign").assignVariableOp(variable, x);
+            var read = tf.withName("read")
+                    .withControlDependencies(List.of(assigned))
+                    .readVariableOp(variable, TFloat64.class);
+            return Program.outputs("z", tf.withName("z").math.neg(x))
+                    .and("kept", tf.withName("kept").math.neg(read));
+        });
+        assertThat(built.cutAt("read").signature().outputs()).hasSize(1); // the driver's own code
+
+        GraphDef graph = ProgramGraph.of(built);
+        Program model = Program.fromGraphDef(graph, "z");
+        assertThatThrownBy(() -> model.cutAt("kept"))
+                .isInstanceOf(ProgramException.class)
+                .hasMessage("""
+                        Cannot cut program 'z': expected what its policy allows, found more:
+                          - operation 'assign': expected outputs that do not need it, found AssignVariableOp, which writes a variable. Export a signature without it, or allow it: ModelPolicy.standard().allowOps("AssignVariableOp")""");
+        assertThatThrownBy(() -> Program.fromGraphDef(graph, "kept"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("""
+                        Cannot read graph: expected what its policy allows, found more:
+                          - operation 'assign': expected outputs that do not need it, found AssignVariableOp, which writes a variable. Export a signature without it, or allow it: ModelPolicy.standard().allowOps("AssignVariableOp")""");
+        var policy = ModelPolicy.standard().allowOps("AssignVariableOp");
+        assertThat(Program.fromGraphDef(policy, graph, "z").cutAt("kept").copiesInputsBecauseOf())
+                .contains("AssignVariableOp");
     }
 
     @Test

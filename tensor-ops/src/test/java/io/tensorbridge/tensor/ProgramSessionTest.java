@@ -86,7 +86,7 @@ class ProgramSessionTest {
             assertThatThrownBy(() -> runner.run(List.of(x)))
                     .isInstanceOf(ProgramException.class)
                     .hasMessageContaining("assertion failed: [0 1 2 3 ")
-                    .hasMessageEndingWith("…")
+                    .hasMessageEndingWith("…. Mend the program, or what it is fed with")
                     .satisfies(thrown -> assertThat(thrown.getMessage()).hasSizeLessThan(700))
                     .hasNoCause();
         }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NameAttrList;
 import org.tensorflow.proto.NodeDef;
 
 /**
@@ -134,15 +135,19 @@ final class ScannedGraph {
         return function.getSignature().getName();
     }
 
-    /** Returns the names of the functions that a node may call: its own type may be one. */
+    /** Returns the names of the functions that a node may call, or hands to one: its own type may be one. */
     static List<String> functionsOf(NodeDef node) {
         List<String> names = new ArrayList<>();
         names.add(node.getOp());
-        for (AttrValue value : node.getAttrMap().values()) {
-            if (value.hasFunc()) {
-                names.add(value.getFunc().getName());
+        Deque<AttrValue> open = new ArrayDeque<>(node.getAttrMap().values());
+        while (!open.isEmpty()) {
+            AttrValue value = open.pop();
+            List<NameAttrList> functions =
+                    value.hasFunc() ? List.of(value.getFunc()) : value.getList().getFuncList();
+            for (NameAttrList function : functions) {
+                names.add(function.getName());
+                open.addAll(function.getAttrMap().values());
             }
-            value.getList().getFuncList().forEach(function -> names.add(function.getName()));
         }
         return names;
     }

@@ -11,6 +11,7 @@ import static io.tensorbridge.model.internal.Graphs.outputs;
 import static io.tensorbridge.model.internal.Graphs.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import io.tensorbridge.model.ModelPolicy;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +20,7 @@ import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
+import org.tensorflow.proto.NameAttrList;
 import org.tensorflow.proto.SavedModel;
 
 class ModelScanTest {
@@ -185,11 +187,33 @@ class ModelScanTest {
     }
 
     @Test
+    void followsFunctionsThatAreHandedToFunctions() {
+        var graph = graph(node("z", "PartitionedCall")
+                .putAttr(
+                        "f",
+                        AttrValue.newBuilder()
+                                .setFunc(NameAttrList.newBuilder()
+                                        .setName("apply")
+                                        .putAttr(
+                                                "g",
+                                                AttrValue.newBuilder()
+                                                        .setFunc(NameAttrList.newBuilder()
+                                                                .setName("count"))
+                                                        .build()))
+                                .build()));
+        graph.getLibraryBuilder()
+                .addFunction(function("apply", List.of(), node("a", "PartitionedCall")))
+                .addFunction(function("count", List.of(), node("b", "AssignAddVariableOp")));
+        assertThat(ModelScan.ofOutputs(graph.build(), List.of("z"), Set.of(), ModelPolicy.standard())
+                        .findings())
+                .extracting(Finding::where)
+                .containsExactly("operation 'b' of function 'count'");
+    }
+
+    @Test
     void takesFunctionsThatImplementTheSameForOneAnother() {
         var graph = graph(call("z", "on_cpu"));
-        var same = AttrValue.newBuilder()
-                .setS(com.google.protobuf.ByteString.copyFromUtf8("lstm"))
-                .build();
+        var same = AttrValue.newBuilder().setS(ByteString.copyFromUtf8("lstm")).build();
         graph.getLibraryBuilder()
                 .addFunction(function("on_cpu", List.of(), node("a", "NoOp")).putAttr("api_implements", same))
                 .addFunction(function("on_gpu", List.of(), node("b", "AssignVariableOp"))
