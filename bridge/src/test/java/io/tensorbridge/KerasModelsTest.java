@@ -1,6 +1,8 @@
 package io.tensorbridge;
 
 import static io.tensorbridge.TensorFrames.mapBlocks;
+import static io.tensorbridge.TensorFrames.outputs;
+import static io.tensorbridge.TensorFrames.placeholder;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -15,16 +17,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat32;
 
 /** Models that Keras exported, which are to give what Python computed with them. */
 @ExtendWith({SparkExtension.class, NativeMemoryExtension.class})
@@ -76,6 +82,66 @@ class KerasModelsTest {
         assertThat(both.collectAsList()).hasSize(40);
         assertThat(RunMetrics.of(scored).sessionsLoaded()).isEqualTo(1);
         assertThat(RunMetrics.of(both).sessionsLoaded()).isZero();
+    }
+
+    @Test
+    void givesFeaturesFromWithinTheNetwork(SparkSession spark) throws IOException, URISyntaxException {
+        Program program = Program.fromSavedModel(file("flowers"));
+        Dataset<Row> cut = mapBlocks(program.cutAt("flowers_1/features_1/Relu")).apply(flowers(spark));
+        assertThat(cut.columns()).endsWith("flowers_1/features_1/Relu");
+        assertEqual(cut.withColumnRenamed("flowers_1/features_1/Relu", "found"), "features", 40);
+
+        Dataset<Row> beside = mapBlocks(program.fetching("found", "features_1/Relu"))
+                .fetch("probabilities", "scores")
+                .apply(flowers(spark));
+        assertEqual(beside, "features", 40);
+        assertThat(beside.select("scores").collectAsList())
+                .isEqualTo(mapBlocks(program)
+                        .fetch("probabilities", "scores")
+                        .apply(flowers(spark))
+                        .select("scores")
+                        .collectAsList());
+    }
+
+    @Test
+    void joinsTwoSignaturesOfOneModelAndGraphsAroundThem(SparkSession spark) throws IOException, URISyntaxException {
+        Program halves = Program.build(tf -> {
+            var measurements = placeholder(tf, "measurements", TFloat32.class, Shape.of(-1, 4));
+            return outputs("halved", tf.math.div(measurements, tf.constant(2f)));
+        });
+        Program greatest = Program.build(tf -> {
+            var probabilities = placeholder(tf, "probabilities", TFloat32.class, Shape.of(-1, 3));
+            return outputs("kind", tf.math.argMax(probabilities, tf.constant(1)));
+        });
+        Program model = Program.fromSavedModel(file("flowers"));
+        Program all = halves.then(model, Map.of("measurements", "halved")).then(greatest);
+        assertThat(all.name()).isEqualTo("halved+flowers+kind");
+        Dataset<Row> inTurn = flowers(spark)
+                .transform(mapBlocks(halves)::apply)
+                .transform(mapBlocks(model).feed("measurements", "halved").fetch("probabilities", "likely")::apply)
+                .transform(mapBlocks(greatest).feed("probabilities", "likely")::apply);
+        List<Row> kinds = mapBlocks(all).apply(flowers(spark)).select("kind").collectAsList();
+        assertThat(kinds).hasSize(40).isEqualTo(inTurn.select("kind").collectAsList());
+
+        // what one signature gives is what the other takes in an inner place; its variables are there once
+        Program back = Program.build(tf -> {
+            var features = placeholder(tf, "features", TFloat32.class, Shape.of(-1, 16));
+            return outputs(
+                    "measurements", tf.slice(features, tf.constant(new int[] {0, 0}), tf.constant(new int[] {-1, 4})));
+        });
+        Program twice =
+                Program.fromSavedModel(file("flowers"), "features").then(back).then(model);
+        List<Row> scores = mapBlocks(twice)
+                .fetch("probabilities", "found")
+                .apply(flowers(spark))
+                .select("found")
+                .collectAsList();
+        assertThat(scores)
+                .isEqualTo(flowers(spark)
+                        .withColumn("measurements", functions.slice(functions.col("features"), 1, 4))
+                        .transform(mapBlocks(model).fetch("probabilities", "found")::apply)
+                        .select("found")
+                        .collectAsList());
     }
 
     private static void assertEqual(Dataset<Row> result, String expected, int rows) {
