@@ -132,6 +132,9 @@ class SqlFunctionFailuresTest {
         assertThatThrownBy(() -> spark.sql("select plus(distinct cast(id as double)) from range(3)"))
                 .isInstanceOf(AnalysisException.class)
                 .hasMessageContaining("DISTINCT");
+        assertThatThrownBy(() -> spark.sql("select * from values (plus(1D))").collectAsList())
+                .isInstanceOf(AnalysisException.class)
+                .hasMessageContaining("INVALID_INLINE_TABLE");
         assertThatThrownBy(() -> spark.sql("create view kept as select plus(1D)"))
                 .isInstanceOf(AnalysisException.class)
                 .hasMessageContaining("INVALID_TEMP_OBJ_REFERENCE");

@@ -102,7 +102,19 @@ class SqlFunctionsTest {
                 "select l.z, r.z from (select plus(x) as z, k from t) l, (select plus(x) as z, k from t) r where l.k = r.k and l.z = r.z",
                 "select a.x from t a join t b on a.x = b.x where plus(a.x) > plus(b.y) + 3",
                 "select sum(plus(x)) as s from t group by k having s > (select avg(plus(x)) from t)",
-                "select plus(x) as z from values (1D), (2D) as t(x)");
+                "select plus(x) as z from values (1D), (2D) as t(x)",
+                "select x, z from t, lateral (select plus(t.x) + t.y as z)",
+                "select plus(x) as w, plus(w) + 1 from t",
+                "select both(x, y).total, count(1) from t group by both(x, y).total",
+                "select x from t order by both(y, x)",
+                "select x from t where both(x, y) = named_struct('total', 8D, 'difference', 2D)",
+                "select coalesce(plus(x), 0), if(plus(y) is null, 1, 2) from t",
+                "select a.x, b.x from t a left join t b on a.x = b.x + 150 where plus(coalesce(b.x, 0D)) > 5",
+                "select k, sum(plus(x)) from t group by all",
+                "select x, ntile(3) over (partition by plus(y) order by x), sum(plus(y)) over (order by x) from t",
+                "select plus(x) from t where rand(7) < 2 and plus(y) > 4 and x > 20",
+                "select (select plus(max(y)) from t), (select max(plus(y)) from t) from t where k = 1",
+                "select x from t where (select count(1) from t u where plus(u.x) = t.x) = 1");
     }
 
     static List<Arguments> table() {

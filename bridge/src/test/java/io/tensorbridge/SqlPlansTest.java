@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.call_function;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tensorbridge.arrow.NullPolicy;
 import io.tensorbridge.tensor.NativeMemoryExtension;
@@ -269,6 +270,57 @@ class SqlPlansTest {
         assertThat(before.first().getDouble(0)).isEqualTo(3);
         assertThat(spark.newSession().sql("show user functions like 'plus'").collectAsList())
                 .isEmpty();
+    }
+
+    @Test
+    void isFoundInTheCache(SparkSession spark) {
+        Dataset<Row> cached = spark.sql("select x, plus(x) as z from numbers").cache();
+        try {
+            assertThat(cached.filter("z = x + 3").count()).isEqualTo(ROWS);
+            Dataset<Row> again = spark.sql("select x, plus(x) as z from numbers");
+            assertThat(again.queryExecution().optimizedPlan().toString()).contains("InMemoryRelation");
+            assertThat(cached.selectExpr("plus(z) - x").distinct().collectAsList())
+                    .extracting(row -> row.getDouble(0))
+                    .containsExactly(6.0);
+        } finally {
+            cached.unpersist(/* blocking= */ true);
+        }
+    }
+
+    @Test
+    void aggregatesStreams(SparkSession spark, @TempDir Path directory) throws Exception {
+        String in = directory.resolve("in").toString();
+        numbers(spark).select("x", "y").write().parquet(in);
+        spark.readStream().schema("x double, y double").parquet(in).createOrReplaceTempView("stream");
+        var query = spark.sql("select plus(y) as g, sum(plus(x)) as s from stream where plus(x) > 50 group by plus(y)")
+                .writeStream()
+                .format("memory")
+                .queryName("sums")
+                .outputMode("complete")
+                .option("checkpointLocation", directory.resolve("checkpoint").toString())
+                .trigger(Trigger.AvailableNow())
+                .start();
+        assertThat(query.awaitTermination(60_000)).isTrue();
+        assertThat(spark.table("sums").orderBy("g").collectAsList())
+                .isEqualTo(spark.sql(
+                                "select y + 3 as g, sum(x + 3) as s from numbers where x > 47 group by y order by g")
+                        .collectAsList());
+    }
+
+    @Test
+    void freesAllWhereTheSecondOfTwoProgramsFails(SparkSession spark) {
+        TensorFrames.register(spark, "divided", Program.build(tf -> {
+            var k = placeholder(tf, "k", TInt64.class, Shape.of(-1));
+            return outputs("q", tf.math.floorDiv(tf.constant(100L), k));
+        }));
+        Dataset<Row> df = spark.sql("select plus(x), divided(id) from (select cast(id as double) as x, id from range(9))");
+        assertThat(nodes(df)).isEqualTo(1);
+        assertThatThrownBy(df::collectAsList)
+                .rootCause()
+                .hasMessageContaining("ivision by zero");
+        assertThat(spark.sql("select plus(cast(id as double)), divided(id) from range(1, 9)")
+                        .collectAsList())
+                .hasSize(8);
     }
 
     @Test
