@@ -302,9 +302,9 @@ class SqlPlansTest {
                 .start();
         assertThat(query.awaitTermination(60_000)).isTrue();
         assertThat(spark.table("sums").orderBy("g").collectAsList())
-                .isEqualTo(spark.sql(
-                                "select y + 3 as g, sum(x + 3) as s from numbers where x > 47 group by y order by g")
-                        .collectAsList());
+                .isEqualTo(
+                        spark.sql("select y + 3 as g, sum(x + 3) as s from numbers where x > 47 group by y order by g")
+                                .collectAsList());
     }
 
     @Test
@@ -313,11 +313,10 @@ class SqlPlansTest {
             var k = placeholder(tf, "k", TInt64.class, Shape.of(-1));
             return outputs("q", tf.math.floorDiv(tf.constant(100L), k));
         }));
-        Dataset<Row> df = spark.sql("select plus(x), divided(id) from (select cast(id as double) as x, id from range(9))");
+        Dataset<Row> df =
+                spark.sql("select plus(x), divided(id) from (select cast(id as double) as x, id from range(9))");
         assertThat(nodes(df)).isEqualTo(1);
-        assertThatThrownBy(df::collectAsList)
-                .rootCause()
-                .hasMessageContaining("ivision by zero");
+        assertThatThrownBy(df::collectAsList).rootCause().hasMessageContaining("ivision by zero");
         assertThat(spark.sql("select plus(cast(id as double)), divided(id) from range(1, 9)")
                         .collectAsList())
                 .hasSize(8);
