@@ -1,5 +1,6 @@
 package io.tensorbridge;
 
+import static java.util.Objects.requireNonNull;
 import static org.apache.spark.sql.functions.col;
 
 import io.tensorbridge.model.internal.FileContents;
@@ -120,7 +121,7 @@ final class ClusterModels {
         try {
             return Program.fromSavedModel(directory);
         } finally {
-            PrivateDirectory.delete(directory.getParent());
+            PrivateDirectory.delete(requireNonNull(directory.getParent()));
         }
     }
 

@@ -1,5 +1,7 @@
 package io.tensorbridge;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -81,7 +83,7 @@ public final class MemoryFileSystem extends FileSystem {
         if (name.contains("unreachable")) {
             throw new IOException("No answer from " + path + ", try https://user:secret@host/" + "?token=1234");
         }
-        return new FSDataInputStream(new Contents(FILES.get(name)));
+        return new FSDataInputStream(new Contents(requireNonNull(FILES.get(name))));
     }
 
     private static final class Contents extends ByteArrayInputStream implements Seekable, PositionedReadable {
