@@ -168,12 +168,12 @@ final class HadoopFolder implements ModelFolder {
             throw withoutCause(new NoSuchFileException(location()), e);
         } catch (AccessControlException e) {
             throw withoutCause(new AccessDeniedException(location()), e);
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) { // the latter of a URI that is not the file system's
             throw withoutCause(new IOException(redaction.of(e)), e);
         }
     }
 
-    private static <E extends IOException> E withoutCause(E exception, IOException from) {
+    private static <E extends IOException> E withoutCause(E exception, Exception from) {
         exception.setStackTrace(from.getStackTrace());
         return exception;
     }

@@ -22,9 +22,7 @@ final class Redaction {
         Matcher userInfo = USER_INFO.matcher(uri);
         if (userInfo.find()) {
             addSecret(userInfo.group(1));
-            for (String part : userInfo.group(1).split(":", -1)) {
-                addSecret(part);
-            }
+            addSecret(userInfo.group(1).substring(userInfo.group(1).indexOf(':') + 1));
         }
         Matcher query = Pattern.compile("[?#].*", Pattern.DOTALL).matcher(uri);
         if (query.find()) {

@@ -101,7 +101,7 @@ final class BadModelFiles {
                 "text in the place of a saved model",
                 "text",
                 model -> Files.writeString(model.resolve(PB), "meta_graphs { }"),
-                "expected a saved model, found file 'saved_model.pb' of 15 bytes to be corrupt (Protocol message end-group tag did not match expected tag.). Copy it again, or export it again");
+                "expected a saved model, found file 'saved_model.pb' of 15 bytes to be corrupt (Protocol message tag had invalid wire type.). Copy it again, or export it again");
         add(
                 39,
                 "a saved model of more than 2 GiB",
@@ -187,7 +187,7 @@ final class BadModelFiles {
                 "an index of variables with a flipped bit",
                 "flippedindex",
                 model -> flip(model.resolve(INDEX), 5),
-                "expected the index of a checkpoint, found file '%s' of %d bytes to have a wrong checksum over bytes 0 to 39. Copy it again, or export it again"
+                "expected the index of a checkpoint, found file '%s' of %d bytes to have a wrong checksum over bytes 0 to 32. Copy it again, or export it again"
                         .formatted(INDEX, Files.size(SOUND.resolve(INDEX))));
         add(
                 60,
@@ -252,7 +252,7 @@ final class BadModelFiles {
                 bomb,
                 "bomb",
                 "files that are compressed to no less than 1 in 100",
-                "'saved_model.pb' of 4194304 bytes in 4088");
+                "'saved_model.pb' of 4194304 bytes in 4080");
     }
 
     private void addArchive(String name, String expected, String found, ZipArchiveEntry... entries) throws IOException {
@@ -283,8 +283,8 @@ final class BadModelFiles {
                 66,
                 "a URI with a user and a password",
                 spark -> Models.at(spark, "file://user:secret@" + at).savedModel(),
-                "Cannot load model 'missing': expected a model at 'file://%s', found nothing there. Mend the path"
-                        .formatted(at)));
+                "Cannot load model 'missing': expected a model that can be read at 'file://%s', found that it cannot (Wrong FS: file://%s, expected: file:///). Try again, or copy it elsewhere"
+                        .formatted(at, at)));
         cases.add(driver(
                 66,
                 "a URI with a token",

@@ -34,7 +34,7 @@ public final class MemoryFileSystem extends FileSystem {
     @Override
     public void initialize(URI name, Configuration conf) throws IOException {
         super.initialize(name, conf);
-        uri = URI.create(SCHEME + "://" + (name.getRawAuthority() == null ? "" : name.getRawAuthority()));
+        uri = URI.create(SCHEME + "://" + (name.getRawAuthority() == null ? "/" : name.getRawAuthority()));
     }
 
     @Override
@@ -162,6 +162,6 @@ public final class MemoryFileSystem extends FileSystem {
 
     @Override
     public Path getWorkingDirectory() {
-        return new Path(uri.toString() + "/");
+        return new Path(uri.resolve("/"));
     }
 }
