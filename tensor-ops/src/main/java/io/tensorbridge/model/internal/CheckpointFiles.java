@@ -123,16 +123,6 @@ public final class CheckpointFiles {
         return Optional.ofNullable(entries.get(name)).map(BundleEntry::type);
     }
 
-    /** Returns the paths of all files of the checkpoint, the index first. */
-    public List<String> paths() {
-        List<String> paths = new ArrayList<>();
-        paths.add(indexOf(prefix));
-        for (int shard = 0; shard < shards; shard++) {
-            paths.add(shardOf(prefix, shard, shards));
-        }
-        return paths;
-    }
-
     /**
      * Compares the checksum of every tensor with its values, in one pass over each data file.
      *

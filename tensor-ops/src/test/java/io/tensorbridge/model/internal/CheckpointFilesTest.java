@@ -79,7 +79,6 @@ class CheckpointFilesTest {
         assertThat(checkpoint.typeOf("strings")).contains(DataType.DT_STRING);
         assertThat(checkpoint.typeOf("layer/booleans")).contains(DataType.DT_BOOL);
         assertThat(checkpoint.typeOf("nothing")).isEmpty();
-        assertThat(checkpoint.paths()).containsExactly(INDEX, DATA);
         assertThatCode(checkpoint::checkValues).doesNotThrowAnyException();
     }
 
