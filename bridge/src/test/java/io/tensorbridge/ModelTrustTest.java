@@ -16,9 +16,15 @@ import io.tensorbridge.tensor.SignatureMismatchException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.Property;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -32,7 +38,10 @@ import org.tensorflow.Graph;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.AttrValue;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat64;
 
 /** What the configuration of a SparkContext says of models. */
@@ -122,6 +131,39 @@ class ModelTrustTest {
                 .isInstanceOf(SignatureMismatchException.class);
         // a join is no better than its parts
         assertThat(pinned.then(unpinned, Map.of("x", "z")).unpinnedModels()).hasSize(1);
+    }
+
+    @Test
+    void logsWhatAPolicyAllowsBeyondTheStandardOne() {
+        var reads = GraphDef.newBuilder()
+                .addNode(NodeDef.newBuilder()
+                        .setName("file")
+                        .setOp("Placeholder")
+                        .putAttr(
+                                "dtype",
+                                AttrValue.newBuilder()
+                                        .setType(DataType.DT_STRING)
+                                        .build()))
+                .addNode(NodeDef.newBuilder().setName("z").setOp("ReadFile").addInput("file"))
+                .build();
+        List<String> lines = new ArrayList<>();
+        var appender = new AbstractAppender("lines", null, null, true, Property.EMPTY_ARRAY) {
+            @Override
+            public void append(LogEvent event) {
+                lines.add(event.getLevel() + " " + event.getMessage().getFormattedMessage());
+            }
+        };
+        appender.start();
+        var logger = (Logger) LogManager.getLogger("io.tensorbridge.tensor.ModelCheck");
+        logger.addAppender(appender);
+        try {
+            Program program = Program.fromGraphDef(ModelPolicy.standard().allowOps("ReadFile"), reads, "z");
+            assertThat(lines)
+                    .containsExactly("WARN Allowed ReadFile as operation 'z' of model %s for user %s"
+                            .formatted(program.sha256(), System.getProperty("user.name")));
+        } finally {
+            logger.removeAppender(appender);
+        }
     }
 
     /** What a session sets does not reach the context's configuration. */
