@@ -92,6 +92,7 @@ class KerasModelsTest {
         assertEqual(cut.withColumnRenamed("flowers_1/features_1/Relu", "found"), "features", 40);
 
         Dataset<Row> beside = mapBlocks(program.fetching("found", "features_1/Relu"))
+                .fetch("found", "found")
                 .fetch("probabilities", "scores")
                 .apply(flowers(spark));
         assertEqual(beside, "features", 40);
@@ -129,19 +130,17 @@ class KerasModelsTest {
             return outputs(
                     "measurements", tf.slice(features, tf.constant(new int[] {0, 0}), tf.constant(new int[] {-1, 4})));
         });
-        Program twice =
-                Program.fromSavedModel(file("flowers"), "features").then(back).then(model);
-        List<Row> scores = mapBlocks(twice)
+        Program features = Program.fromSavedModel(file("flowers"), "features");
+        List<Row> scores = mapBlocks(features.then(back).then(model))
                 .fetch("probabilities", "found")
                 .apply(flowers(spark))
                 .select("found")
                 .collectAsList();
-        assertThat(scores)
-                .isEqualTo(flowers(spark)
-                        .withColumn("measurements", functions.slice(functions.col("features"), 1, 4))
-                        .transform(mapBlocks(model).fetch("probabilities", "found")::apply)
-                        .select("found")
-                        .collectAsList());
+        inTurn = flowers(spark)
+                .transform(mapBlocks(features).fetch("features", "inner")::apply)
+                .withColumn("measurements", functions.slice(functions.col("inner"), 1, 4))
+                .transform(mapBlocks(model).fetch("probabilities", "found")::apply);
+        assertThat(scores).hasSize(40).isEqualTo(inTurn.select("found").collectAsList());
     }
 
     private static void assertEqual(Dataset<Row> result, String expected, int rows) {
