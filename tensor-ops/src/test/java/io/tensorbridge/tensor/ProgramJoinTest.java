@@ -3,11 +3,16 @@ package io.tensorbridge.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.Float8Vector;
 import org.junit.jupiter.api.Test;
@@ -16,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.core.Squeeze;
+import org.tensorflow.op.image.DecodeJpeg;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.types.TFloat32;
@@ -142,6 +149,63 @@ class ProgramJoinTest {
     }
 
     @Test
+    void decodesPicturesOfDifferentSizesBeforeAModel() {
+        Program decode = Program.build(tf -> {
+            var file = Program.placeholder(tf, "file", TString.class, Shape.scalar());
+            var pixels = tf.dtypes.cast(tf.image.decodeJpeg(file, DecodeJpeg.channels(3L)), TFloat32.class);
+            var scaled = tf.math.div(
+                    tf.image.resizeBilinear(tf.expandDims(pixels, tf.constant(0)), tf.constant(new int[] {4, 5})),
+                    tf.constant(255f));
+            return Program.outputs("image", tf.squeeze(scaled, Squeeze.axis(List.of(0L))));
+        });
+        Program model = Program.build(tf -> {
+            var image = Program.placeholder(tf, "image", TFloat32.class, Shape.of(-1, 4, 5, 3));
+            return Program.outputs("colour", tf.withName("colour").math.mean(image, tf.constant(new int[] {1, 2})));
+        });
+        Program joined = decode.perRow().then(model);
+        assertThat(joined.signature())
+                .hasToString("ProgramSignature[inputs=[file: DT_STRING[?]], outputs=[colour: DT_FLOAT[?, 3]]]");
+        List<byte[]> files = List.of(jpeg(9, 7, 0x204080), jpeg(30, 20, 0xff8000), jpeg(1, 1, 0xffffff));
+        try (var all = TString.tensorOfBytes(NdArrays.vectorOfObjects(files.toArray(byte[][]::new)))) {
+            String found = TensorFlowRun.values(joined, Map.of("file", all)).get("colour");
+            List<String> oneByOne = new ArrayList<>();
+            for (byte[] bytes : files) {
+                try (var file = TString.tensorOfBytes(NdArrays.scalarOfObject(bytes));
+                        var image = TensorFlowRun.run(decode, Map.of("file", file));
+                        var block = TFloat32.tensorOf(Shape.of(1, 4, 5, 3), image.get(0).asRawTensor().data().asFloats())) {
+                    String colour = TensorFlowRun.values(model, Map.of("image", block)).get("colour");
+                    oneByOne.add(colour.replaceAll(".*\\] \\[|\\]$", ""));
+                }
+            }
+            assertThat(found).isEqualTo("DT_FLOAT[3, 3] [" + String.join(", ", oneByOne) + "]");
+        }
+    }
+
+    private static byte[] jpeg(int width, int height, int colour) {
+        var picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                picture.setRGB(x, y, x < width / 2 ? colour : colour / 3);
+            }
+        }
+        var bytes = new ByteArrayOutputStream();
+        try {
+            assertThat(ImageIO.write(picture, "jpeg", bytes)).isTrue();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    @Test
+    void refusesRowsOfAProgramWithoutInputs() {
+        Program constant = Program.build(tf -> Program.outputs("one", tf.constant(1.0)));
+        assertThatThrownBy(constant::perRow)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Cannot run program 'one' row by row: expected inputs, found none");
+    }
+
+    @Test
     void namesAllThatDoesNotFit() {
         Program first = Program.build(tf -> {
             var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1, 2));
@@ -234,6 +298,24 @@ class ProgramJoinTest {
         Program twice = model.cutAt("twice");
         assertThat(twice.files().paths()).isEqualTo(model.files().paths());
         assertThat(run(twice, allocator)).containsExactly(20.0, 40.0, 60.0, -2.0);
+    }
+
+    @Test
+    void givesOneTensorUnderTwoNames(BufferAllocator allocator) throws IOException {
+        Program model = table("model", "x", "y", 10, 20, 30);
+        Program both = model.fetching("found", "find").fetching("again", "find:0").fetching("call");
+        assertThat(both.sessionKey()).isEqualTo(model.sessionKey());
+        List<Fetch> fetches = both.signature().outputs().stream()
+                .map(output -> Fetch.of(output.name(), ElementType.FLOAT64.field(output.name(), 0)))
+                .toList();
+        try (var session = ProgramSession.load(model, SessionOptions.onCallingThread(1));
+                var runner = session.runner(
+                        both, List.of(Feed.of("x", "x")), fetches, allocator, new TransferLedger());
+                var x = Vectors.doubles("x", allocator, 1, 2, 3, 4);
+                var out = runner.run(List.of(x))) {
+            assertThat(out.getFieldVectors().stream().map(column -> column.getObject(0)))
+                    .containsExactly(400.0, 10.0, 10.0, 400.0);
+        }
     }
 
     @Test
