@@ -14,7 +14,7 @@ final class GraphCheck {
 
     private GraphCheck() {}
 
-    /** Returns what is wrong with a graph by what it says of itself: it is empty, too large, or lacks an operation. */
+    /** Returns what is wrong with a graph by what it says of itself: it is empty, too large, lacks an operation or has two of one name. */
     static Optional<String> problemOf(GraphDef graph) {
         if (graph.getNodeCount() == 0) {
             return Optional.of("expected a GraphDef with operations, found none. Export it again");
@@ -36,7 +36,7 @@ final class GraphCheck {
                 }
             }
         }
-        return Optional.empty();
+        return CallNames.problemOf(graph);
     }
 
     /** Returns about how many bytes a graph takes when it is written; its own count of them overflows. */

@@ -41,6 +41,9 @@ final class SavedModelReader {
         SavedModel model = parse(source, source.reading(() -> files.bytes(ModelFiles.SAVED_MODEL)));
         MetaGraphDef metaGraph = metaGraph(source, model, tags);
         ModelCheck.check(source.what(), model, files.digest(), loader.policy());
+        CallNames.problemOf(metaGraph.getGraphDef()).ifPresent(problem -> {
+            throw source.wrong(problem);
+        });
         return new Model(files, metaGraph, tags, loader);
     }
 

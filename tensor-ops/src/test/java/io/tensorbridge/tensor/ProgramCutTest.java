@@ -18,6 +18,7 @@ import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.math.Mean;
+import org.tensorflow.proto.GraphDef;
 import org.tensorflow.types.TFloat64;
 
 @ExtendWith(NativeMemoryExtension.class)
@@ -219,6 +220,30 @@ class ProgramCutTest {
         assertThatThrownBy(() -> graph().cutAt())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Cannot cut program 'small': expected the name of a tensor, found none");
+    }
+
+    /** TensorFlow would end the process at the first run. */
+    @Test
+    void refusesAGraphThatHasANameTwiceOnceFunctionsAreResolved() {
+        for (String name : List.of("call/top", "call/summed/root")) {
+            GraphDef graph = TextGraphs.graph(
+                    TextGraphs.CALL_OF_OUTER,
+                    TextGraphs.FUNCTIONS,
+                    "node { name: '%s' op: 'Neg' input: 'x' attr { key: 'T' value { type: DT_DOUBLE } } }"
+                            .formatted(name));
+            assertThatThrownBy(() -> Program.fromGraphDef(graph, "call", name))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "Cannot read graph: expected operations of different names once functions are resolved, found '%s' twice. Rename one, and export the model again"
+                                    .formatted(name));
+        }
+        Program beside = Program.fromGraphDef(
+                TextGraphs.graph(
+                        TextGraphs.CALL_OF_OUTER,
+                        TextGraphs.FUNCTIONS,
+                        "node { name: 'call/apart' op: 'Neg' input: 'x' attr { key: 'T' value { type: DT_DOUBLE } } }"),
+                "call/apart");
+        assertThat(strings(beside.signature().inputs())).containsExactly("x: DT_DOUBLE[?, 4]");
     }
 
     @Test

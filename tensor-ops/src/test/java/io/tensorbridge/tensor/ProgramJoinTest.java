@@ -172,8 +172,11 @@ class ProgramJoinTest {
             for (byte[] bytes : files) {
                 try (var file = TString.tensorOfBytes(NdArrays.scalarOfObject(bytes));
                         var image = TensorFlowRun.run(decode, Map.of("file", file));
-                        var block = TFloat32.tensorOf(Shape.of(1, 4, 5, 3), image.get(0).asRawTensor().data().asFloats())) {
-                    String colour = TensorFlowRun.values(model, Map.of("image", block)).get("colour");
+                        var block = TFloat32.tensorOf(
+                                Shape.of(1, 4, 5, 3),
+                                image.get(0).asRawTensor().data().asFloats())) {
+                    String colour =
+                            TensorFlowRun.values(model, Map.of("image", block)).get("colour");
                     oneByOne.add(colour.replaceAll(".*\\] \\[|\\]$", ""));
                 }
             }
@@ -303,14 +306,15 @@ class ProgramJoinTest {
     @Test
     void givesOneTensorUnderTwoNames(BufferAllocator allocator) throws IOException {
         Program model = table("model", "x", "y", 10, 20, 30);
-        Program both = model.fetching("found", "find").fetching("again", "find:0").fetching("call");
+        Program both =
+                model.fetching("found", "find").fetching("again", "find:0").fetching("call");
         assertThat(both.sessionKey()).isEqualTo(model.sessionKey());
         List<Fetch> fetches = both.signature().outputs().stream()
                 .map(output -> Fetch.of(output.name(), ElementType.FLOAT64.field(output.name(), 0)))
                 .toList();
         try (var session = ProgramSession.load(model, SessionOptions.onCallingThread(1));
-                var runner = session.runner(
-                        both, List.of(Feed.of("x", "x")), fetches, allocator, new TransferLedger());
+                var runner =
+                        session.runner(both, List.of(Feed.of("x", "x")), fetches, allocator, new TransferLedger());
                 var x = Vectors.doubles("x", allocator, 1, 2, 3, 4);
                 var out = runner.run(List.of(x))) {
             assertThat(out.getFieldVectors().stream().map(column -> column.getObject(0)))
