@@ -8,7 +8,6 @@ import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.types.DataTypeUtils;
 import org.apache.spark.sql.execution.RowToColumnarExec;
 import org.apache.spark.sql.execution.SparkPlan;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
 
 /**
@@ -58,13 +57,8 @@ final class ChildPartitions {
             case BATCHES -> Optional.of(plan.executeColumnar());
             case ROWS_OR_STAGE -> StageToColumnsExec.batchesOf(plan);
         };
-        if (batches.isPresent()) {
-            return batches.get().toJavaRDD().mapPartitions(task::overBatches).rdd();
-        }
-        StructType schema = DataTypeUtils.fromAttributes(plan.output());
-        return plan.execute()
-                .toJavaRDD()
-                .mapPartitions(partition -> task.overRows(partition, schema))
-                .rdd();
+        return batches.isPresent()
+                ? PartitionsRdd.ofBatches(batches.get(), task)
+                : PartitionsRdd.ofRows(plan.execute(), DataTypeUtils.fromAttributes(plan.output()), task);
     }
 }

@@ -65,7 +65,7 @@ public final class MapBlocksExec extends ProgramExec<BoundPrograms> {
                     columns.places().get(i)));
         }
         return partitions.map(
-                new MapBlocksTask(List.copyOf(runs), columns.all(), program().limits(), trimmed, taskMetrics()));
+                MapBlocksTask.of(runs, columns.all(), program().limits(), trimmed, taskMetrics()));
     }
 
     @Override

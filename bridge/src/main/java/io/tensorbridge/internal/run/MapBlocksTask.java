@@ -15,28 +15,46 @@ import org.apache.spark.sql.vectorized.ColumnarBatch;
 /**
  * What an executor needs to know to run programs over a partition: a value that travels.
  *
- * @param runs the programs, which all are fed from the same columns
- * @param fed these columns
- * @param limits how large a block may become
- * @param trimmed whether the result has the new columns alone
+ * @param plan what to run, shared by all tasks
  * @param metrics where to count
  */
-public record MapBlocksTask(
-        List<ProgramRun> runs, List<BlockColumn> fed, BlockLimits limits, boolean trimmed, TaskMetrics metrics)
-        implements PartitionTask<ColumnarBatch> {
+public record MapBlocksTask(Shared<MapBlocksPlan> plan, TaskMetrics metrics) implements PartitionTask<ColumnarBatch> {
+
+    /**
+     * Returns the task.
+     *
+     * @param runs the programs, which all are fed from the same columns
+     * @param fed these columns
+     * @param limits how large a block may become
+     * @param trimmed whether the result has the new columns alone
+     * @param metrics where to count
+     */
+    public static MapBlocksTask of(
+            List<ProgramRun> runs, List<BlockColumn> fed, BlockLimits limits, boolean trimmed, TaskMetrics metrics) {
+        return new MapBlocksTask(
+                Shared.of(new MapBlocksPlan(List.copyOf(runs), List.copyOf(fed), limits, trimmed)), metrics);
+    }
+
+    List<ProgramRun> runs() {
+        return plan.value().runs();
+    }
+
+    boolean trimmed() {
+        return plan.value().trimmed();
+    }
 
     @Override
     public Iterator<ColumnarBatch> overRows(Iterator<InternalRow> rows, StructType schema) {
-        return run((allocator, copies) -> BlockSource.ofRows(rows, schema, fed, keep(), limits, allocator, copies));
+        return run((allocator, copies) -> BlockSource.ofRows(rows, schema, plan.value().fed(), keep(), plan.value().limits(), allocator, copies));
     }
 
     @Override
     public Iterator<ColumnarBatch> overBatches(Iterator<ColumnarBatch> batches) {
-        return run((allocator, copies) -> BlockSource.ofBatches(batches, fed, keep(), limits, allocator, copies));
+        return run((allocator, copies) -> BlockSource.ofBatches(batches, plan.value().fed(), keep(), plan.value().limits(), allocator, copies));
     }
 
     private BlockSource.Keep keep() {
-        return trimmed ? BlockSource.Keep.NONE : BlockSource.Keep.ALL;
+        return trimmed() ? BlockSource.Keep.NONE : BlockSource.Keep.ALL;
     }
 
     private Iterator<ColumnarBatch> run(SourceFactory factory) {

@@ -151,7 +151,7 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         all.add(open);
         all.add(() ->
                 ExecutorMemory.close(allocator, task.runs().get(0).program().sessionKey(), context));
-        Closing.all("partition %d".formatted(context.partitionId()), all.toArray(AutoCloseable[]::new));
+        Closing.all("partition " + context.partitionId(), all.toArray(AutoCloseable[]::new));
     }
 
     private void count(BlockSource source) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.execution.metric.SQLMetric;
 import org.apache.spark.sql.execution.metric.SQLMetrics;
@@ -28,14 +29,24 @@ public final class TaskMetrics implements Serializable {
     public static final String PEAK = "peakNativeBytes";
     private static final String COPIED = "bytesCopied.";
 
-    private final LinkedHashMap<String, SQLMetric> metrics = new LinkedHashMap<>();
+    /** What nearly every task has something to add to. */
+    private static final Set<String> USUAL =
+            Set.of(BLOCKS, ROWS, ALIASED, RUN, PEAK, key(BlockCopies.Source.ROWS), key(BlockCopies.Source.COLUMNS));
 
-    private TaskMetrics() {}
+    private final LinkedHashMap<String, SQLMetric> usual;
+    private final RareMetrics rare;
+
+    private TaskMetrics(Map<String, SQLMetric> metrics) {
+        usual = new LinkedHashMap<>(metrics);
+        usual.keySet().retainAll(USUAL);
+        Map<String, SQLMetric> others = new LinkedHashMap<>(metrics);
+        others.keySet().removeAll(USUAL);
+        rare = new RareMetrics(others);
+    }
 
     /** Creates the metrics, on the driver. */
     public static TaskMetrics register(SparkContext context) {
-        var all = new TaskMetrics();
-        var metrics = all.metrics;
+        Map<String, SQLMetric> metrics = new LinkedHashMap<>();
         metrics.put(BLOCKS, SQLMetrics.createMetric(context, "number of blocks"));
         metrics.put(ROWS, SQLMetrics.createMetric(context, "number of output rows"));
         metrics.put(DROPPED, SQLMetrics.createMetric(context, "rows dropped for nulls"));
@@ -47,7 +58,7 @@ public final class TaskMetrics implements Serializable {
         metrics.put(LOAD, SQLMetrics.createTimingMetric(context, "session load time", 0));
         metrics.put(RUN, SQLMetrics.createNanoTimingMetric(context, "time in Session.run", 0));
         metrics.put(PEAK, SQLMetrics.createSizeMetric(context, "peak native bytes", 0));
-        return all;
+        return new TaskMetrics(metrics);
     }
 
     /** Returns all reasons: the one bulk copy into the block, what comes between Arrow and TensorFlow, and the rest. */
@@ -69,13 +80,19 @@ public final class TaskMetrics implements Serializable {
 
     /** Returns the metrics by key, as a plan node hands them to Spark. */
     public scala.collection.immutable.Map<String, SQLMetric> byKey() {
-        return scala.collection.immutable.Map.from(CollectionConverters.asScala(metrics));
+        return scala.collection.immutable.Map.from(CollectionConverters.asScala(all()));
+    }
+
+    private Map<String, SQLMetric> all() {
+        Map<String, SQLMetric> all = new LinkedHashMap<>(usual);
+        all.putAll(rare.all());
+        return all;
     }
 
     /** Returns the bytes copied, by reason. */
     public Map<String, Long> copied() {
         Map<String, Long> copied = new LinkedHashMap<>();
-        metrics.forEach((key, metric) -> {
+        all().forEach((key, metric) -> {
             if (key.startsWith(COPIED)) {
                 copied.put(key.substring(COPIED.length()), (Long) metric.value());
             }
@@ -89,7 +106,9 @@ public final class TaskMetrics implements Serializable {
     }
 
     void add(String key, long value) {
-        metric(key).add(value);
+        if (value != 0) {
+            metric(key).add(value);
+        }
     }
 
     void addCopies(BlockCopies copies) {
@@ -106,7 +125,10 @@ public final class TaskMetrics implements Serializable {
     }
 
     private SQLMetric metric(String key) {
-        SQLMetric metric = metrics.get(key);
+        SQLMetric metric = usual.get(key);
+        if (metric == null) {
+            metric = rare.all().get(key);
+        }
         if (metric == null) {
             throw new IllegalArgumentException("No metric '%s'".formatted(key));
         }

@@ -137,7 +137,7 @@ final class TaskSession implements AutoCloseable {
         BlockRunner open = runner;
         runner = null;
         Closing.all(
-                "program '%s'".formatted(program.sessionKey()),
+                "program " + program.sessionKey(),
                 () -> {
                     metrics.addTransfers(ledger);
                     metrics.add(TaskMetrics.RUN, open == null ? 0 : open.runNanos());
