@@ -7,6 +7,7 @@ import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.bind.BoundReduction;
 import io.tensorbridge.internal.bind.FeedForm;
 import io.tensorbridge.internal.bind.GroupForm;
+import io.tensorbridge.tensor.Device;
 import io.tensorbridge.tensor.ElementType;
 import io.tensorbridge.tensor.ProgramFacts;
 import java.util.ArrayList;
@@ -58,6 +59,14 @@ final class Explanation {
         return lines.toString();
     }
 
+    private static String inWords(Device device) {
+        return switch (device) {
+            case AUTO -> "a GPU if TensorFlow finds one, else the CPU";
+            case CPU -> "CPU";
+            case GPU -> "GPU, that which Spark gives the task if it gives one";
+        };
+    }
+
     private static String inWords(GroupForm form) {
         return switch (form) {
             case SEGMENTED -> "segments: one run for all groups of a block";
@@ -92,7 +101,7 @@ final class Explanation {
         lines.add("  copies  into the block: " + intoTheBlock);
         lines.add("          block to tensors: " + copiesIn(program));
         lines.add("          tensors to columns: " + copiesOut(program));
-        lines.add("  device  CPU");
+        lines.add("  device  " + inWords(program.settings().device()));
     }
 
     private static String copiesIn(BoundProgram program) {

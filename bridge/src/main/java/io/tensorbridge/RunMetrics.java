@@ -21,6 +21,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * @param rowsDropped rows left out for their nulls
  * @param sessionsLoaded sessions that had to be loaded
  * @param sessionLoadMillis how long that took
+ * @param sessionsOnGpu how often a task used a session on a GPU; the others ran on the CPU
  * @param runNanos time inside TensorFlow's run
  * @param bytesAliased bytes that crossed between Arrow and TensorFlow without a copy, both ways
  * @param bytesCopied bytes copied, by reason: {@code rows}, {@code columns}, {@code dictionary}, {@code booleans} and
@@ -34,6 +35,7 @@ public record RunMetrics(
         long rowsDropped,
         long sessionsLoaded,
         long sessionLoadMillis,
+        long sessionsOnGpu,
         long runNanos,
         long bytesAliased,
         Map<String, Long> bytesCopied,
@@ -61,6 +63,7 @@ public record RunMetrics(
                 sum(all, TaskMetrics.DROPPED),
                 sum(all, TaskMetrics.SESSIONS),
                 sum(all, TaskMetrics.LOAD),
+                sum(all, TaskMetrics.ON_GPU),
                 sum(all, TaskMetrics.RUN),
                 sum(all, TaskMetrics.ALIASED),
                 copied,

@@ -4,9 +4,13 @@ import io.tensorbridge.arrow.BlockLimits;
 import io.tensorbridge.arrow.GroupLimits;
 import io.tensorbridge.internal.bind.RunSettings;
 import io.tensorbridge.model.ModelPolicy;
+import io.tensorbridge.tensor.Device;
+import io.tensorbridge.tensor.Devices;
+import io.tensorbridge.tensor.SessionOptions;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import org.apache.spark.SparkContext;
 import org.apache.spark.network.util.JavaUtils;
 import org.apache.spark.sql.RuntimeConfig;
@@ -57,6 +61,16 @@ public final class TensorFramesOptions {
      */
     public static final String REQUIRE_PINNED_MODELS = "spark.tensorbridge.requirePinnedModels";
 
+    /**
+     * Where programs run: {@value} (default {@value #DEFAULT_DEVICE}), which is a GPU if TensorFlow finds one and else the
+     * CPU; {@code cpu}; or {@code gpu}, which is an error where there is none. A task that Spark has given a GPU runs on
+     * that one.
+     */
+    public static final String DEVICE = "spark.tensorbridge.device";
+
+    private static final Pattern LOCAL = Pattern.compile("local(\\[.*])?");
+
+    static final String DEFAULT_DEVICE = "auto";
     static final String DEFAULT_RUN_TIMEOUT = "10min";
     static final int DEFAULT_BLOCK_ROWS = 16_384;
     static final long DEFAULT_BLOCK_BYTES = 4L << 20;
@@ -88,8 +102,24 @@ public final class TensorFramesOptions {
     static RunSettings runSettings(RuntimeConfig conf) {
         return new RunSettings(
                 runTimeout(conf),
+                device(conf),
                 (int) Math.min(Integer.MAX_VALUE, number(conf, IDLE_SESSIONS, DEFAULT_IDLE_SESSIONS, 0)),
                 number(conf, IDLE_SESSION_BYTES, DEFAULT_IDLE_SESSION_BYTES, 0));
+    }
+
+    /** Where this process is the executor as well, what is not there is found out before a job starts. */
+    private static Device device(RuntimeConfig conf) {
+        String value = conf.get(DEVICE, DEFAULT_DEVICE);
+        Device device = Arrays.stream(Device.values())
+                .filter(any -> any.name().equalsIgnoreCase(value))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "Invalid %s: must be auto, cpu or gpu, found '%s'".formatted(DEVICE, value)));
+        if (device == Device.GPU && LOCAL.matcher(conf.get("spark.master", "")).matches()) {
+            var options = SessionOptions.onCallingThread(Integer.parseInt(conf.get("spark.task.cpus", "1")));
+            Devices.require("Cannot run programs on a GPU", options.device(device));
+        }
+        return device;
     }
 
     private static Duration runTimeout(RuntimeConfig conf) {

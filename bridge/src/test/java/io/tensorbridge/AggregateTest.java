@@ -369,7 +369,7 @@ class AggregateTest {
                   copies  into the block: 1 copy, in bulk from columns
                           block to tensors: 0
                           tensors to columns: 0
-                  device  CPU""";
+                  device  a GPU if TensorFlow finds one, else the CPU""";
         String segmented = aggregate(SUM).by("k", "id").blockRows(1000).explain(df);
         String stacked = aggregate(LOG_SUM_EXP).by("k", "id").blockRows(1000).explain(df);
         assertThat(segmented)

@@ -359,6 +359,6 @@ class BinderTest {
                           copies  into the block: 1 bulk copy from rows or Spark's columns, 0 from aligned Arrow columns
                                   block to tensors: 0
                                   tensors to columns: 0
-                          device  CPU""".formatted(PLUS_THREE.sha256().substring(0, 8)));
+                          device  a GPU if TensorFlow finds one, else the CPU""".formatted(PLUS_THREE.sha256().substring(0, 8)));
     }
 }

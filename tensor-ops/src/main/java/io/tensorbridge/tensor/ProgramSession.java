@@ -1,11 +1,14 @@
 package io.tensorbridge.tensor;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.tensorbridge.model.internal.ModelFiles;
 import io.tensorbridge.model.internal.PrivateDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.StampedLock;
 import org.apache.arrow.memory.BufferAllocator;
 import org.slf4j.Logger;
@@ -46,16 +49,21 @@ public final class ProgramSession implements AutoCloseable {
      */
     public static ProgramSession load(Program program, SessionOptions options) {
         String what = "Cannot load program '%s'".formatted(program.name());
+        Devices.require(what, options);
         NativeSession session = switch (program.form()) {
-            case GRAPH_DEF -> NativeSession.ofGraph(what, graphOf(what, program), options.toConfig());
+            case GRAPH_DEF -> NativeSession.ofGraph(what, graphOf(what, program, options), options.toConfig());
             case SAVED_MODEL -> loadSavedModel(what, program, options);
         };
         return new ProgramSession(program, session, options);
     }
 
-    private static byte[] graphOf(String what, Program program) {
+    private static byte[] graphOf(String what, Program program, SessionOptions options) {
         try {
-            return program.files().bytes(ModelFiles.GRAPH);
+            byte[] graph = program.files().bytes(ModelFiles.GRAPH);
+            Optional<String> device = placementOf(options);
+            return device.isPresent() ? Placement.ofGraph(graph, device.get()) : graph;
+        } catch (InvalidProtocolBufferException e) {
+            throw new ProgramException(what, "its graph cannot be read (%s)".formatted(e.getMessage()), e);
         } catch (UncheckedIOException e) {
             throw new ProgramException(what, "%s. %s".formatted(e.getMessage(), IF_AGAIN), e);
         }
@@ -70,12 +78,34 @@ public final class ProgramSession implements AutoCloseable {
         }
         try {
             write(what, program, directory);
+            placeSavedModel(what, directory, options);
             return NativeSession.ofSavedModel(what, directory, program.tags(), options.toConfig());
         } finally {
             try {
                 PrivateDirectory.delete(directory);
             } catch (IOException e) { // what is loaded is loaded
                 LOG.warn("Cannot remove the temporary files of program '{}' in {}", program.name(), directory, e);
+            }
+        }
+    }
+
+    /** Returns which of several GPUs the graph is to be put on; without it TensorFlow takes the first there is. */
+    private static Optional<String> placementOf(SessionOptions options) {
+        return options.gpu().isPresent()
+                        && Devices.of(options).equals("GPU:" + options.gpu().getAsInt())
+                ? Optional.of("/device:" + Devices.of(options))
+                : Optional.empty();
+    }
+
+    private static void placeSavedModel(String what, Path directory, SessionOptions options) {
+        Optional<String> device = placementOf(options);
+        if (device.isPresent()) {
+            Path model = directory.resolve(ModelFiles.SAVED_MODEL);
+            try {
+                Files.write(model, Placement.ofSavedModel(Files.readAllBytes(model), device.get()));
+            } catch (IOException e) {
+                throw new ProgramException(
+                        what, "cannot put it on %s (%s)".formatted(device.get(), PrivateDirectory.describe(e)), e);
             }
         }
     }
@@ -149,6 +179,11 @@ public final class ProgramSession implements AutoCloseable {
     /** Returns how many bytes the program's files have: about what the session takes of memory. */
     public long bytes() {
         return bytes;
+    }
+
+    /** Returns the device that it runs on, such as {@code CPU:0} or {@code GPU:1}. */
+    public String device() {
+        return Devices.of(options);
     }
 
     /**

@@ -64,8 +64,7 @@ public final class MapBlocksExec extends ProgramExec<BoundPrograms> {
                     RunnerSpec.of(one, columns.ofPrograms().get(i)),
                     columns.places().get(i)));
         }
-        return partitions.map(
-                MapBlocksTask.of(runs, columns.all(), program().limits(), trimmed, taskMetrics()));
+        return partitions.map(MapBlocksTask.of(runs, columns.all(), program().limits(), trimmed, taskMetrics()));
     }
 
     @Override

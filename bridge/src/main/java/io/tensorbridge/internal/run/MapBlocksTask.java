@@ -45,12 +45,14 @@ public record MapBlocksTask(Shared<MapBlocksPlan> plan, TaskMetrics metrics) imp
 
     @Override
     public Iterator<ColumnarBatch> overRows(Iterator<InternalRow> rows, StructType schema) {
-        return run((allocator, copies) -> BlockSource.ofRows(rows, schema, plan.value().fed(), keep(), plan.value().limits(), allocator, copies));
+        return run((allocator, copies) -> BlockSource.ofRows(
+                rows, schema, plan.value().fed(), keep(), plan.value().limits(), allocator, copies));
     }
 
     @Override
     public Iterator<ColumnarBatch> overBatches(Iterator<ColumnarBatch> batches) {
-        return run((allocator, copies) -> BlockSource.ofBatches(batches, plan.value().fed(), keep(), plan.value().limits(), allocator, copies));
+        return run((allocator, copies) -> BlockSource.ofBatches(
+                batches, plan.value().fed(), keep(), plan.value().limits(), allocator, copies));
     }
 
     private BlockSource.Keep keep() {

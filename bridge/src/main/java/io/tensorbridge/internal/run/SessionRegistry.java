@@ -134,8 +134,9 @@ public final class SessionRegistry {
             counts = counts();
         }
         LOG.info(
-                "Loaded session {}: {} bytes in {} ms; {} open with {} bytes, {} in use",
+                "Loaded session {} on {}: {} bytes in {} ms; {} open with {} bytes, {} in use",
                 entry.name(),
+                session.device(),
                 entry.bytes(),
                 millisSince(start),
                 counts.open(),

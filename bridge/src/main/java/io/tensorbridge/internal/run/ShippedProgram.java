@@ -10,6 +10,7 @@ import io.tensorbridge.tensor.SessionOptions;
 import java.io.File;
 import java.io.Serializable;
 import org.apache.spark.SparkContext;
+import org.apache.spark.TaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -34,10 +35,10 @@ public record ShippedProgram(String sessionKey, Broadcast<Program> broadcast, in
                 bound.settings());
     }
 
-    /** Returns which session runs it. */
-    SessionEntry.Key key() {
-        return new SessionEntry.Key(
-                sessionKey, SessionOptions.onCallingThread(threads).runLimit(settings.runLimit()));
+    /** Returns which session runs it in a task. */
+    SessionEntry.Key key(TaskContext task) {
+        SessionOptions options = SessionOptions.onCallingThread(threads).runLimit(settings.runLimit());
+        return new SessionEntry.Key(sessionKey, TaskDevice.on(options, settings.device(), task.resourcesJMap()));
     }
 
     /** Returns how much the executor is to keep of idle sessions. */

@@ -27,6 +27,7 @@ public final class TaskMetrics implements Serializable {
     public static final String LOAD = "sessionLoadTime";
     public static final String RUN = "runTime";
     public static final String PEAK = "peakNativeBytes";
+    public static final String ON_GPU = "sessionsOnGpu";
     private static final String COPIED = "bytesCopied.";
 
     /** What nearly every task has something to add to. */
@@ -57,6 +58,7 @@ public final class TaskMetrics implements Serializable {
         metrics.put(SESSIONS, SQLMetrics.createMetric(context, "sessions loaded"));
         metrics.put(LOAD, SQLMetrics.createTimingMetric(context, "session load time", 0));
         metrics.put(RUN, SQLMetrics.createNanoTimingMetric(context, "time in Session.run", 0));
+        metrics.put(ON_GPU, SQLMetrics.createMetric(context, "sessions used on a GPU"));
         metrics.put(PEAK, SQLMetrics.createSizeMetric(context, "peak native bytes", 0));
         return new TaskMetrics(metrics);
     }

@@ -117,7 +117,7 @@ final class TaskSession implements AutoCloseable {
         if (runner == null) {
             lease = SessionRegistry.instance()
                     .acquire(
-                            program.key(),
+                            program.key(context),
                             program::programToLoad,
                             program.idleLimits(),
                             context::killTaskIfInterrupted);
@@ -125,6 +125,9 @@ final class TaskSession implements AutoCloseable {
             if (lease.hasLoaded()) {
                 metrics.add(TaskMetrics.SESSIONS, 1);
                 metrics.add(TaskMetrics.LOAD, TimeUnit.NANOSECONDS.toMillis(lease.loadNanos()));
+            }
+            if (lease.session().device().startsWith("GPU")) {
+                metrics.add(TaskMetrics.ON_GPU, 1);
             }
             runner = spec.open(lease.session(), program.program(), allocator, ledger);
         }
