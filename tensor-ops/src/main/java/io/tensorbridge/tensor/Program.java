@@ -50,6 +50,7 @@ public final class Program implements Serializable {
     private final transient ProgramSignature signature;
     private final transient Optional<String> aliasOffender;
     private final transient Origin origin;
+    private final transient Map<String, TensorValue> warmUp;
     private final transient Map<Object, Object> remembered = new ConcurrentHashMap<>();
 
     Program(
@@ -61,6 +62,19 @@ public final class Program implements Serializable {
             ProgramSignature signature,
             Optional<String> aliasOffender,
             Origin origin) {
+        this(name, form, files, tags, signatureDef, signature, aliasOffender, origin, Map.of());
+    }
+
+    Program(
+            String name,
+            Form form,
+            ModelFiles files,
+            List<String> tags,
+            SignatureDef signatureDef,
+            ProgramSignature signature,
+            Optional<String> aliasOffender,
+            Origin origin,
+            Map<String, TensorValue> warmUp) {
         this.name = name;
         this.form = form;
         this.files = files;
@@ -69,6 +83,7 @@ public final class Program implements Serializable {
         this.signature = signature;
         this.aliasOffender = aliasOffender;
         this.origin = origin;
+        this.warmUp = Map.copyOf(warmUp);
     }
 
     /**
@@ -206,7 +221,20 @@ public final class Program implements Serializable {
         if (newName.isBlank()) {
             throw new IllegalArgumentException("Invalid program name: must not be blank");
         }
-        return new Program(newName, form, files, tags, signatureDef, signature, aliasOffender, origin);
+        return new Program(newName, form, files, tags, signatureDef, signature, aliasOffender, origin, warmUp);
+    }
+
+    /**
+     * Returns this program with values to run it with once when it is loaded, before a task has it: TensorFlow puts off some
+     * work to the first run, of which the first block is spared. The values travel with the program and are no part of its
+     * digest. A program that is made of this one, as {@code mapRows} makes one of blocks, has none.
+     *
+     * @param values for every input that the outputs need, a value of its type and shape: a block of a few rows
+     * @throws SignatureMismatchException if they do not fit; the message holds every mismatch
+     */
+    public Program warmUp(Map<String, TensorValue> values) {
+        WarmUp.check(this, values);
+        return new Program(name, form, files, tags, signatureDef, signature, aliasOffender, origin, values);
     }
 
     /** Returns the program's name, for messages and metrics. */
@@ -428,11 +456,16 @@ public final class Program implements Serializable {
             throw new IllegalArgumentException("Cannot move the files of program '%s': expected SHA-256 %s, found %s"
                     .formatted(name, files.digest(), moved.digest()));
         }
-        return new Program(name, form, moved, tags, signatureDef, signature, aliasOffender, origin);
+        return new Program(name, form, moved, tags, signatureDef, signature, aliasOffender, origin, warmUp);
     }
 
     Form form() {
         return form;
+    }
+
+    /** Returns what a session of it is warmed up with; nothing if it is not. */
+    Map<String, TensorValue> warmUp() {
+        return warmUp;
     }
 
     ModelFiles files() {
@@ -456,6 +489,7 @@ public final class Program implements Serializable {
         return other instanceof Program program
                 && sessionKey().equals(program.sessionKey())
                 && name.equals(program.name)
+                && warmUp.equals(program.warmUp)
                 && signatureDef.equals(program.signatureDef);
     }
 

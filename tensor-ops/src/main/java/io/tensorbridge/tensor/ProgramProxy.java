@@ -5,6 +5,7 @@ import io.tensorbridge.model.internal.ModelFiles;
 import java.io.InvalidObjectException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,7 @@ final class ProgramProxy implements Serializable {
     private final @Nullable String aliasOffender;
     private final String digest;
     private final Origin origin;
+    private final HashMap<String, TensorValue> warmUp;
 
     ProgramProxy(Program program) {
         name = program.name();
@@ -37,6 +39,7 @@ final class ProgramProxy implements Serializable {
         aliasOffender = program.copiesInputsBecauseOf().orElse(null);
         digest = program.sha256();
         origin = program.origin();
+        warmUp = new HashMap<>(program.warmUp());
     }
 
     private static String[] names(List<TensorSpec> specs) {
@@ -58,7 +61,8 @@ final class ProgramProxy implements Serializable {
                     signature,
                     Signatures.read(signature, List.of(inputs), List.of(outputs)),
                     Optional.ofNullable(aliasOffender),
-                    origin);
+                    origin,
+                    warmUp);
         } catch (InvalidProtocolBufferException e) {
             var invalid = new InvalidObjectException("Program '%s' has an unreadable signature".formatted(name));
             invalid.initCause(e);

@@ -31,18 +31,20 @@ public final class ProgramSession implements AutoCloseable {
     private final NativeSession session;
     private final StampedLock lifetime = new StampedLock(); // the cheapest to read: it is taken at every run
     private final SessionOptions options;
+    private final String device;
     private boolean closed; // guarded by lifetime
     private volatile boolean spoiled;
 
-    private ProgramSession(Program program, NativeSession session, SessionOptions options) {
+    private ProgramSession(Program program, NativeSession session, SessionOptions options, String device) {
         this.sessionKey = program.sessionKey();
         this.bytes = program.files().length();
         this.session = session;
         this.options = options;
+        this.device = device;
     }
 
     /**
-     * Loads a program. A saved model is written to a private directory for TensorFlow to read, and removed again.
+     * Loads a program, and runs it once if it {@linkplain Program#warmUp says} with what. A saved model is written to a private directory for TensorFlow to read, and removed again.
      *
      * @return a session, which the caller closes; not from a Spark task, since closing cannot be interrupted
      * @throws ProgramException if TensorFlow cannot load it
@@ -50,11 +52,21 @@ public final class ProgramSession implements AutoCloseable {
     public static ProgramSession load(Program program, SessionOptions options) {
         String what = "Cannot load program '%s'".formatted(program.name());
         Devices.require(what, options);
+        String device = Devices.of(options);
         NativeSession session = switch (program.form()) {
             case GRAPH_DEF -> NativeSession.ofGraph(what, graphOf(what, program, options), options.toConfig());
             case SAVED_MODEL -> loadSavedModel(what, program, options);
         };
-        return new ProgramSession(program, session, options);
+        var loaded = new ProgramSession(program, session, options, device);
+        if (!program.warmUp().isEmpty()) {
+            try {
+                WarmUp.run(what, loaded, program);
+            } catch (RuntimeException | Error e) {
+                loaded.close();
+                throw e;
+            }
+        }
+        return loaded;
     }
 
     private static byte[] graphOf(String what, Program program, SessionOptions options) {
@@ -183,7 +195,7 @@ public final class ProgramSession implements AutoCloseable {
 
     /** Returns the device that it runs on, such as {@code CPU:0} or {@code GPU:1}. */
     public String device() {
-        return Devices.of(options);
+        return device;
     }
 
     /**
