@@ -173,6 +173,20 @@ class MapBlocksTest {
         }
     }
 
+    /** A run cannot be interrupted, and how long one takes is not known before the first. */
+    @Test
+    void beginsWithFewRowsWhereTheProgramIsLarge(SparkSession spark) {
+        Program large = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1));
+            var weights = tf.constant(new double[1 << 20]); // 8 MiB
+            return Program.outputs("y", tf.math.add(x, tf.reduceSum(weights, tf.constant(0))));
+        });
+        Dataset<Row> result =
+                mapBlocks(large).apply(spark.range(0, 1_000, 1, 1).select(col("id").cast("double").as("x")));
+        assertThat(result.collectAsList()).hasSize(1_000);
+        assertThat(RunMetrics.of(result).blocks()).isGreaterThan(1);
+    }
+
     @Test
     void feedsSeveralInputsWithOneColumn(SparkSession spark) {
         Program twice = Program.build(tf -> {

@@ -54,7 +54,11 @@ public record BoundPrograms(List<BoundProgram> all) {
                 first.bytes(),
                 all.stream()
                         .mapToLong(program -> program.limits().resultBytesPerRow())
-                        .sum());
+                        .sum(),
+                all.stream()
+                        .mapToInt(program -> program.limits().firstRows())
+                        .min()
+                        .orElseThrow());
     }
 
     /** Returns whether the result has the new columns alone; only one program can have it so. */
