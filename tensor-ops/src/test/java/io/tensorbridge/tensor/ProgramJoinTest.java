@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -176,7 +177,7 @@ class ProgramJoinTest {
                                 Shape.of(1, 4, 5, 3),
                                 image.get(0).asRawTensor().data().asFloats())) {
                     String colour =
-                            TensorFlowRun.values(model, Map.of("image", block)).get("colour");
+                            requireNonNull(TensorFlowRun.values(model, Map.of("image", block)).get("colour"));
                     oneByOne.add(colour.replaceAll(".*\\] \\[|\\]$", ""));
                 }
             }
