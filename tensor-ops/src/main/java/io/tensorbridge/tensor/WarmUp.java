@@ -38,22 +38,23 @@ final class WarmUp {
                 mismatches.add("input '%s': expected %s, found no value".formatted(input.name(), describe(input)));
             }
         }
-        new TreeMap<>(values).forEach((name, value) -> program.signature()
-                .input(name)
-                .ifPresentOrElse(
-                        input -> {
-                            if (value.elementType() != input.elementType()
-                                    || !Shapes.accepts(input.shape(), value.shape())) {
-                                mismatches.add(
-                                        "input '%s': expected %s, found %s".formatted(name, describe(input), value));
-                            }
-                        },
-                        () -> mismatches.add("input '%s': no such input; the inputs are %s"
-                                .formatted(
-                                        name,
-                                        program.signature().inputs().stream()
-                                                .map(TensorSpec::name)
-                                                .toList()))));
+        new TreeMap<>(values)
+                .forEach((name, value) -> program.signature()
+                        .input(name)
+                        .ifPresentOrElse(
+                                input -> {
+                                    if (value.elementType() != input.elementType()
+                                            || !Shapes.accepts(input.shape(), value.shape())) {
+                                        mismatches.add("input '%s': expected %s, found %s"
+                                                .formatted(name, describe(input), value));
+                                    }
+                                },
+                                () -> mismatches.add("input '%s': no such input; the inputs are %s"
+                                        .formatted(
+                                                name,
+                                                program.signature().inputs().stream()
+                                                        .map(TensorSpec::name)
+                                                        .toList()))));
         if (!mismatches.isEmpty()) {
             throw new SignatureMismatchException("Cannot warm up program '%s':\n  - %s. Mend warmUp(…)"
                     .formatted(program.name(), String.join("\n  - ", mismatches)));

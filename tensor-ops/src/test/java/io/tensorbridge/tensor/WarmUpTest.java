@@ -79,8 +79,7 @@ class WarmUpTest {
         assertThatThrownBy(() ->
                         program().warmUp(Map.of("x", TensorValue.of(Shape.of(3), 1f, 2f, 3f), "t", TensorValue.of(1f))))
                 .isInstanceOf(SignatureMismatchException.class)
-                .hasMessage(
-                        """
+                .hasMessage("""
                         Cannot warm up program 'sum,upper':
                           - input 's': expected DT_STRING[?], found no value
                           - input 't': no such input; the inputs are [x, s]
