@@ -77,7 +77,9 @@ record ModelJob(
                 .toList();
         return new ModelJob(
                 "mobilenet",
-                mapBlocks(mobilenet().after(scale)).shape("pixels", SIDE, SIDE, 3).fetch("features"),
+                mapBlocks(mobilenet().after(scale))
+                        .shape("pixels", SIDE, SIDE, 3)
+                        .fetch("features"),
                 () -> PlainLoop.ofGraph(scaledMobilenet(), "features"),
                 new StructType().add("pixels", "binary", false),
                 pictures,
