@@ -40,7 +40,9 @@ class ExplainTest {
     }
 
     private static void assertExplained(String explanation, String program, String lines) {
-        assertThat(explanation).isEqualTo("MapBlocks " + program + "\n" + lines + "  device  a GPU if TensorFlow finds one, else the CPU");
+        assertThat(explanation)
+                .isEqualTo("MapBlocks " + program + "\n" + lines
+                        + "  device  a GPU if TensorFlow finds one, else the CPU");
     }
 
     @Test

@@ -181,8 +181,9 @@ class MapBlocksTest {
             var weights = tf.constant(new double[1 << 20]); // 8 MiB
             return Program.outputs("y", tf.math.add(x, tf.reduceSum(weights, tf.constant(0))));
         });
-        Dataset<Row> result =
-                mapBlocks(large).apply(spark.range(0, 1_000, 1, 1).select(col("id").cast("double").as("x")));
+        Dataset<Row> result = mapBlocks(large)
+                .apply(spark.range(0, 1_000, 1, 1)
+                        .select(col("id").cast("double").as("x")));
         assertThat(result.collectAsList()).hasSize(1_000);
         assertThat(RunMetrics.of(result).blocks()).isGreaterThan(1);
     }

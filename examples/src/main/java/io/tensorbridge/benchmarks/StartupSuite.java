@@ -110,10 +110,7 @@ final class StartupSuite {
             ours(spark, model, parts);
         }
         Dataset<Row> ids = ids(spark);
-        parts.put(
-                PROJECTION,
-                seconds(() ->
-                        write(projected(ids))));
+        parts.put(PROJECTION, seconds(() -> write(projected(ids))));
         bare(model, parts);
         if (!oursFirst) {
             ours(spark, model, parts);

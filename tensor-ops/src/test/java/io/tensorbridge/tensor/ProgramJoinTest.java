@@ -176,8 +176,8 @@ class ProgramJoinTest {
                         var block = TFloat32.tensorOf(
                                 Shape.of(1, 4, 5, 3),
                                 image.get(0).asRawTensor().data().asFloats())) {
-                    String colour =
-                            requireNonNull(TensorFlowRun.values(model, Map.of("image", block)).get("colour"));
+                    String colour = requireNonNull(
+                            TensorFlowRun.values(model, Map.of("image", block)).get("colour"));
                     oneByOne.add(colour.replaceAll(".*\\] \\[|\\]$", ""));
                 }
             }

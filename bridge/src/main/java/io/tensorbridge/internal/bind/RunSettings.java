@@ -12,4 +12,5 @@ import java.time.Duration;
  * @param idleSessions how many sessions that nobody uses an executor keeps, at most
  * @param idleSessionBytes how many bytes the files of their programs have, at most
  */
-public record RunSettings(Duration runLimit, Device device, int idleSessions, long idleSessionBytes) implements Serializable {}
+public record RunSettings(Duration runLimit, Device device, int idleSessions, long idleSessionBytes)
+        implements Serializable {}

@@ -10,8 +10,8 @@ import io.tensorbridge.tensor.SessionOptions;
 import java.io.File;
 import java.io.Serializable;
 import org.apache.spark.SparkContext;
-import org.apache.spark.TaskContext;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
 
 /**
