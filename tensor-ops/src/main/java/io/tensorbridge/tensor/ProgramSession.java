@@ -2,17 +2,11 @@ package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.tensorbridge.model.internal.ModelFiles;
-import io.tensorbridge.model.internal.PrivateDirectory;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.StampedLock;
 import org.apache.arrow.memory.BufferAllocator;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A program loaded into TensorFlow.
@@ -21,10 +15,6 @@ import org.slf4j.LoggerFactory;
  * under way; runs that come later are refused.
  */
 public final class ProgramSession implements AutoCloseable {
-
-    private static final Logger LOG = LoggerFactory.getLogger(ProgramSession.class);
-
-    private static final String IF_AGAIN = "Run it again; if it fails again on this machine, check its disk and memory";
 
     private final String sessionKey;
     private final long bytes;
@@ -77,27 +67,16 @@ public final class ProgramSession implements AutoCloseable {
         } catch (InvalidProtocolBufferException e) {
             throw new ProgramException(what, "its graph cannot be read (%s)".formatted(e.getMessage()), e);
         } catch (UncheckedIOException e) {
-            throw new ProgramException(what, "%s. %s".formatted(e.getMessage(), IF_AGAIN), e);
+            throw new ProgramException(what, "%s. %s".formatted(e.getMessage(), WrittenModel.IF_AGAIN), e);
         }
     }
 
     private static NativeSession loadSavedModel(String what, Program program, SessionOptions options) {
-        Path directory;
-        try {
-            directory = PrivateDirectory.ofThisProcess().newDirectory();
-        } catch (IOException e) {
-            throw new ProgramException(what, PrivateDirectory.describe(e), e);
-        }
-        try {
-            write(what, program, directory);
-            placeSavedModel(what, directory, options);
-            return NativeSession.ofSavedModel(what, directory, program.tags(), options.toConfig());
-        } finally {
-            try {
-                PrivateDirectory.delete(directory);
-            } catch (IOException e) { // what is loaded is loaded
-                LOG.warn("Cannot remove the temporary files of program '{}' in {}", program.name(), directory, e);
-            }
+        Optional<String> device = placementOf(options);
+        try (WrittenModel written = WrittenModel.of(what, program)) {
+            return device.isPresent()
+                    ? written.load(options.toConfig(), device.get())
+                    : written.load(options.toConfig());
         }
     }
 
@@ -107,40 +86,6 @@ public final class ProgramSession implements AutoCloseable {
                         && Devices.of(options).equals("GPU:" + options.gpu().getAsInt())
                 ? Optional.of("/device:" + Devices.of(options))
                 : Optional.empty();
-    }
-
-    private static void placeSavedModel(String what, Path directory, SessionOptions options) {
-        Optional<String> device = placementOf(options);
-        if (device.isPresent()) {
-            Path model = directory.resolve(ModelFiles.SAVED_MODEL);
-            try {
-                Files.write(model, Placement.ofSavedModel(Files.readAllBytes(model), device.get()));
-            } catch (IOException e) {
-                throw new ProgramException(
-                        what, "cannot put it on %s (%s)".formatted(device.get(), PrivateDirectory.describe(e)), e);
-            }
-        }
-    }
-
-    /** Writes the files of a program, and reads them again, so that TensorFlow sees none that are not the program's. */
-    private static void write(String what, Program program, Path directory) {
-        String found;
-        try {
-            program.files().writeTo(directory);
-            found = ModelFiles.digestOf(directory);
-        } catch (IOException e) {
-            throw new ProgramException(
-                    what,
-                    "cannot write its files to %s (%s). %s"
-                            .formatted(directory, PrivateDirectory.describe(e), PrivateDirectory.cure()),
-                    e);
-        }
-        if (!found.equals(program.sha256())) {
-            throw new ProgramException(
-                    what,
-                    "expected files of SHA-256 %s, found %s in %s, so they were changed on their way. %s"
-                            .formatted(program.sha256(), found, directory, IF_AGAIN));
-        }
     }
 
     /**

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.TensorInfo;
@@ -87,10 +89,10 @@ class SavedModelTest {
         ProgramSession.load(program, SessionOptions.onCallingThread(1)).close();
     }
 
-    @Test
-    void refusesFilesThatWereChangedOnTheirWay() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"})
+    void refusesFilesThatWereChangedOnTheirWay(String data) throws IOException {
         Program program = Program.fromSavedModel(model());
-        String data = "variables/variables.data-00000-of-00001";
         byte[] tampered = program.files().bytes(data).clone();
         tampered[0] ^= 1;
         Program shipped = program.movedBy(files -> files.movedBy(

@@ -38,6 +38,9 @@ public final class ModelFiles implements Serializable {
     public static final String SAVED_MODEL = "saved_model.pb";
     public static final String VARIABLES_INDEX = "variables/variables.index";
 
+    /** How the paths of the files begin that hold the values of variables, and nothing else. */
+    public static final String VARIABLES_DATA = "variables/variables.data-";
+
     /** Files of at most so many bytes are kept in memory. */
     public static final int MOST_IN_MEMORY = 1 << 20;
 
@@ -206,6 +209,13 @@ public final class ModelFiles implements Serializable {
                 Files.createDirectories(parent);
             }
             file.getValue().contents().writeTo(target);
+        }
+    }
+
+    /** Returns whether a file below a directory is still what this one of the same path is. */
+    public boolean isIn(Path directory, String path) throws IOException {
+        try (InputStream in = Files.newInputStream(directory.resolve(path), LinkOption.NOFOLLOW_LINKS)) {
+            return Arrays.equals(ModelFile.sha256Of(in), file(path).sha256());
         }
     }
 
