@@ -3,13 +3,14 @@ package io.tensorbridge.tensor;
 import io.tensorbridge.model.internal.OwnerOnly;
 import io.tensorbridge.model.internal.PrivateDirectory;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -118,10 +119,24 @@ final class NativeCache {
     }
 
     private static boolean isUnpacked(Path cache) throws IOException {
-        try (Stream<Path> files = Files.walk(cache)) {
-            return files.anyMatch(file -> String.valueOf(file.getFileName()).contains(LARGEST));
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
+        boolean[] found = {false};
+        Files.walkFileTree(cache, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                found[0] |= String.valueOf(file.getFileName()).contains(LARGEST);
+                return found[0] ? FileVisitResult.TERMINATE : FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure) {
+                return FileVisitResult.CONTINUE; // other processes make and remove files here at the same time
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure) {
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        return found[0];
     }
 }
