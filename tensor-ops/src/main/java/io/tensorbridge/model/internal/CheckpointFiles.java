@@ -139,7 +139,8 @@ public final class CheckpointFiles {
         }
         for (var shard : byShard.entrySet()) {
             String path = shardOf(prefix, shard.getKey(), shards);
-            shard.getValue().sort(Comparator.comparingLong(BundleEntry::offset));
+            // an empty tensor stands where the next one begins
+            shard.getValue().sort(Comparator.comparingLong(BundleEntry::offset).thenComparingLong(BundleEntry::size));
             try (var values = new BundleValues(files.open(path))) {
                 for (BundleEntry entry : shard.getValue()) {
                     if (!values.agreesWith(entry)) {

@@ -44,13 +44,14 @@ class CheckpointFilesTest {
                     tf.array(1.5f, 2.5f, 3.5f),
                     tf.constant(7.0),
                     tf.constant(new int[0]),
+                    tf.constant(8.0), // where the empty one is, and before it by name
                     tf.array("", "seven", "x".repeat(300), "é"),
                     tf.constant(new long[1000]),
                     tf.array(true, false));
             var save = tf.train.save(
                     tf.constant(written.resolve(PREFIX).toString()),
-                    tf.array("floats", "double", "empty", "strings", "longs", "layer/booleans"),
-                    tf.array("", "", "", "", "", ""),
+                    tf.array("floats", "double", "empty", "afterwards", "strings", "longs", "layer/booleans"),
+                    tf.array("", "", "", "", "", "", ""),
                     tensors);
             session.runner().addTarget(save).run().close();
         }
