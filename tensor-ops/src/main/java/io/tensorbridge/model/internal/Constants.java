@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.NameAttrList;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.TensorProto;
 import org.tensorflow.proto.TensorShapeProto;
@@ -20,7 +21,11 @@ final class Constants {
 
     /** Returns what is wrong with the constants of a node, if there is something. */
     static Optional<Finding> check(String where, NodeDef node) {
-        for (Map.Entry<String, AttrValue> attribute : node.getAttrMap().entrySet()) {
+        return check(where, node.getAttrMap());
+    }
+
+    private static Optional<Finding> check(String where, Map<String, AttrValue> attributes) {
+        for (Map.Entry<String, AttrValue> attribute : attributes.entrySet()) {
             AttrValue value = attribute.getValue();
             if (types(value).anyMatch(DataType.UNRECOGNIZED::equals)) {
                 return Optional.of(new Finding(
@@ -31,7 +36,11 @@ final class Constants {
             }
             Optional<Finding> found = tensors(value)
                     .flatMap(tensor -> check(where, tensor).stream())
-                    .findFirst();
+                    .findFirst()
+                    // what is handed to a function may be a constant there
+                    .or(() -> functions(value)
+                            .flatMap(function -> check(where, function.getAttrMap()).stream())
+                            .findFirst());
             if (found.isPresent()) {
                 return found;
             }
@@ -70,6 +79,11 @@ final class Constants {
     private static Stream<DataType> types(AttrValue value) {
         return Stream.concat(
                 value.hasType() ? Stream.of(value.getType()) : Stream.empty(), value.getList().getTypeList().stream());
+    }
+
+    private static Stream<NameAttrList> functions(AttrValue value) {
+        return Stream.concat(
+                value.hasFunc() ? Stream.of(value.getFunc()) : Stream.empty(), value.getList().getFuncList().stream());
     }
 
     private static Stream<TensorProto> tensors(AttrValue value) {

@@ -2,9 +2,11 @@ package io.tensorbridge.model.internal;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -62,7 +64,7 @@ final class FileNames {
     /**
      * Makes a search.
      *
-     * @param fed operations of the graph whose values the loader feeds
+     * @param fed tensors of the graph whose values the loader feeds, such as {@code x:0}
      * @param onBadName is handed every node that takes a name that is not good, with the function that it is in
      */
     FileNames(ScannedGraph graph, Set<String> fed, BiConsumer<String, NodeDef> onBadName) {
@@ -104,13 +106,24 @@ final class FileNames {
                 break;
             }
         }
-        for (String name : ScannedGraph.functionsOf(node)) {
-            FunctionDef function = graph.function(name);
-            if (function != null) {
-                boolean isCall = CALLS.contains(node.getOp()) || name.equals(node.getOp());
+        List<String> names = ScannedGraph.functionsOf(node);
+        String called = calledBy(node);
+        for (String name : names) {
+            // one that is handed to a function gets from there what nobody knows
+            boolean isCall = name.equals(called) && Collections.frequency(names, name) == 1;
+            for (FunctionDef function : graph.mayBeMeantBy(name)) {
                 call(frame, node, function, isCall && calls.size() < MOST_CALLS, open);
             }
         }
+    }
+
+    /** Returns the name of the one function that gets the inputs of a node as they are, if there is one. */
+    private static String calledBy(NodeDef node) {
+        return CALLS.contains(node.getOp())
+                ? node.getAttrOrDefault("f", AttrValue.getDefaultInstance())
+                        .getFunc()
+                        .getName()
+                : node.getOp();
     }
 
     private void call(Frame caller, NodeDef node, FunctionDef function, boolean isFollowed, Deque<Frame> open) {
@@ -138,6 +151,9 @@ final class FileNames {
     }
 
     private Origin originOf(Frame frame, String tensor, int depth) {
+        if (frame.function().isEmpty() && fed.contains(ScannedGraph.canonical(tensor))) {
+            return Origin.LOADER; // this output of the operation, and no other
+        }
         String operation = ScannedGraph.operationOf(tensor);
         Origin known = frame.known().get(operation);
         if (known == null) {
@@ -151,9 +167,6 @@ final class FileNames {
         Origin argument = frame.arguments().get(operation);
         if (argument != null) {
             return argument;
-        }
-        if (frame.function().isEmpty() && fed.contains(operation)) {
-            return Origin.LOADER;
         }
         NodeDef node = frame.nodes().find(operation);
         if (node == null) {
@@ -189,7 +202,8 @@ final class FileNames {
                                 .isPresent()
                         && Stream.of("dtype", "T")
                                 .map(type -> node.getAttrOrDefault(type, AttrValue.getDefaultInstance()))
-                                .anyMatch(type -> type.getType() == DataType.DT_STRING);
+                                .anyMatch(type -> type.getType() == DataType.DT_STRING
+                                        || !type.getPlaceholder().isEmpty()); // which the caller may make one
                 if (isWritten) {
                     allFed[0] &= function.isEmpty()
                             && node.getOp().equals("AssignVariableOp")
@@ -221,7 +235,7 @@ final class FileNames {
 
     private Origin joined(Frame frame, NodeDef node, int depth) {
         var separator = node.getAttrMap().get("separator");
-        if (separator != null && !separator.getS().isEmpty()) {
+        if (separator != null && (!separator.getS().isEmpty() || !separator.getPlaceholder().isEmpty())) {
             return Origin.OTHER;
         }
         for (int i = 1; i < node.getInputCount(); i++) {

@@ -12,10 +12,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.tensorflow.proto.AssetFileDef;
+import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.CollectionDef;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.OpDef;
 import org.tensorflow.proto.SaverDef;
 import org.tensorflow.proto.SignatureDef;
 
@@ -46,7 +48,7 @@ final class MetaGraphScan {
         this.suffix = suffix;
         this.policy = policy;
         graph.forEachNode(this::checkAnywhere);
-        checkFunctionNames();
+        checkFunctions();
         checkSignatures();
         checkFileNames();
     }
@@ -81,8 +83,11 @@ final class MetaGraphScan {
         Constants.check(where, node).ifPresent(findings::add);
     }
 
-    /** A function that is named like an operation could be taken for it, here or by TensorFlow. */
-    private void checkFunctionNames() {
+    /**
+     * A function that is named like an operation could be taken for it, here or by TensorFlow; and what an attribute is if a
+     * call does not give it, would be where no node names it.
+     */
+    private void checkFunctions() {
         for (FunctionDef function : metaGraph.getGraphDef().getLibrary().getFunctionList()) {
             String name = ScannedGraph.nameOf(function);
             if (OperationList.standard().entry(name).isPresent()) {
@@ -90,6 +95,17 @@ final class MetaGraphScan {
                         "function '%s'%s".formatted(name, suffix),
                         "a name of its own",
                         "that of an operation",
+                        "Export the model again"));
+            }
+            List<AttrValue> defaults = function.getSignature().getAttrList().stream()
+                    .map(OpDef.AttrDef::getDefaultValue)
+                    .toList();
+            if (defaults.stream().anyMatch(AttrValue::hasTensor)
+                    || !ScannedGraph.functionsIn(defaults).isEmpty()) {
+                findings.add(new Finding(
+                        "function '%s'%s".formatted(name, suffix),
+                        "attributes that each call gives",
+                        "a function or a tensor for calls that give none",
                         "Export the model again"));
             }
         }
@@ -115,7 +131,7 @@ final class MetaGraphScan {
     private void checkFileNames() {
         Set<String> assets = new HashSet<>();
         for (AssetFileDef asset : assets()) {
-            assets.add(ScannedGraph.operationOf(asset.getTensorInfo().getName()));
+            assets.add(ScannedGraph.canonical(asset.getTensorInfo().getName()));
             if (!isBelow(asset.getFilename())) {
                 findings.add(new Finding(
                         "asset '%s'%s".formatted(asset.getTensorInfo().getName(), suffix),
@@ -126,7 +142,7 @@ final class MetaGraphScan {
         }
         SaverDef saver = metaGraph.getSaverDef();
         Set<String> fedToSaver = new HashSet<>(assets);
-        fedToSaver.add(ScannedGraph.operationOf(saver.getFilenameTensorName()));
+        fedToSaver.add(ScannedGraph.canonical(saver.getFilenameTensorName()));
         Set<Finding> found = new LinkedHashSet<>();
         checkFileNames(List.of(saver.getRestoreOpName(), saver.getSaveTensorName()), fedToSaver, found);
         checkFileNames(initialisers(), assets, found);

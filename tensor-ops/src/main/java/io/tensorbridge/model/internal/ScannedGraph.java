@@ -117,7 +117,8 @@ final class ScannedGraph {
         return new Reached(reachedNodes, reachedFunctions);
     }
 
-    private List<FunctionDef> mayBeMeantBy(String name) {
+    /** Returns the function of a name, and those that TensorFlow may put in its place; none if there is no such function. */
+    List<FunctionDef> mayBeMeantBy(String name) {
         FunctionDef function = functions.get(name);
         if (function == null) {
             return List.of();
@@ -139,7 +140,14 @@ final class ScannedGraph {
     static List<String> functionsOf(NodeDef node) {
         List<String> names = new ArrayList<>();
         names.add(node.getOp());
-        Deque<AttrValue> open = new ArrayDeque<>(node.getAttrMap().values());
+        names.addAll(functionsIn(node.getAttrMap().values()));
+        return names;
+    }
+
+    /** Returns the names of the functions that attributes name, and those that these are handed. */
+    static List<String> functionsIn(Collection<AttrValue> attributes) {
+        List<String> names = new ArrayList<>();
+        Deque<AttrValue> open = new ArrayDeque<>(attributes);
         while (!open.isEmpty()) {
             AttrValue value = open.pop();
             List<NameAttrList> functions =
@@ -159,7 +167,8 @@ final class ScannedGraph {
         return colon < 0 ? name : name.substring(0, colon);
     }
 
-    private static String canonical(String tensor) {
+    /** Returns the one name of a tensor that goes by {@code x} and by {@code x:0}. */
+    static String canonical(String tensor) {
         return tensor.startsWith("^") || tensor.indexOf(':') >= 0 ? tensor : tensor + ":0";
     }
 }

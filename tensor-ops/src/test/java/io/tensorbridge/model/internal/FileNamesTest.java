@@ -13,16 +13,19 @@ import static io.tensorbridge.model.internal.Graphs.type;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
 import io.tensorbridge.model.ModelPolicy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.proto.AssetFileDef;
+import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.CollectionDef;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
+import org.tensorflow.proto.NameAttrList;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.TensorInfo;
 
@@ -202,6 +205,95 @@ class FileNamesTest {
                         .putSignatureDef("serving_default", outputs("r:0"))))
                 .containsExactly(
                         "operation 'r': expected outputs that do not need it, found RestoreV2, which reads or writes the files of a model. Export a signature without it, or allow it: ModelPolicy.standard().allowOps(\"RestoreV2\")");
+    }
+
+    @Test
+    void takesNoOtherOutputOfAnOperationForTheOneThatIsFed() {
+        var graph = graph(
+                text("secret", "/etc/passwd", "x"),
+                node("asset", "Unpack", "secret"),
+                node("table", "HashTableV2"),
+                node("fill", "InitializeTableFromTextFileV2", "table", "asset"));
+        var metaGraph = metaGraph(graph, "serve").putCollectionDef("saved_model_main_op", nodes("fill"));
+        assertThat(scan(metaGraph.addAssetFileDef(asset("asset:1", "vocabulary.txt"))))
+                .containsExactly(elsewhere("operation 'fill'", "InitializeTableFromTextFileV2"));
+        assertThat(scan(metaGraph.addAssetFileDef(asset("asset:0", "vocabulary.txt"))))
+                .isEmpty();
+    }
+
+    @Test
+    void looksIntoFunctionsThatImplementTheSame() {
+        var graph = graph(node("asset", "Placeholder"), call("init", "harmless", "asset"));
+        var same =
+                AttrValue.newBuilder().setS(ByteString.copyFromUtf8("fill")).build();
+        graph.getLibraryBuilder()
+                .addFunction(function("harmless", List.of("file"), node("a", "NoOp"))
+                        .putAttr("api_implements", same))
+                .addFunction(function(
+                                "harmful",
+                                List.of("file"),
+                                text("secret", "/etc/passwd"),
+                                node("fill", "InitializeTableFromTextFileV2", "table", "secret:output:0"))
+                        .putAttr("api_implements", same));
+        assertThat(scan(metaGraph(graph, "serve").putCollectionDef("saved_model_main_op", nodes("init"))))
+                .containsExactly(elsewhere("operation 'fill' of function 'harmful'", "InitializeTableFromTextFileV2"));
+    }
+
+    /** It gets its arguments from the function that calls it, and not from the call that hands it on. */
+    @Test
+    void doesNotKnowTheArgumentsOfAFunctionThatIsHandedToAnother() {
+        var open = AttrValue.newBuilder().setPlaceholder("g").build();
+        var fill = AttrValue.newBuilder()
+                .setFunc(NameAttrList.newBuilder().setName("fill"))
+                .build();
+        var apply = AttrValue.newBuilder()
+                .setFunc(NameAttrList.newBuilder().setName("apply").putAttr("g", fill))
+                .build();
+        var graph = graph(
+                node("asset", "Placeholder"),
+                node("init", "StatefulPartitionedCall", "asset").putAttr("f", apply));
+        graph.getLibraryBuilder()
+                .addFunction(function(
+                        "apply",
+                        List.of("file"),
+                        text("secret", "/etc/passwd"),
+                        node("call", "StatefulPartitionedCall", "secret:output:0")
+                                .putAttr("f", open)))
+                .addFunction(function(
+                        "fill", List.of("file"), node("table", "InitializeTableFromTextFileV2", "handle", "file")));
+        assertThat(scan(metaGraph(graph, "serve")
+                        .addAssetFileDef(asset("asset:0", "vocabulary.txt"))
+                        .putCollectionDef("saved_model_main_op", nodes("init"))))
+                .containsExactly(elsewhere("operation 'table' of function 'fill'", "InitializeTableFromTextFileV2"));
+    }
+
+    @Test
+    void doesNotTrustAttributesThatACallGives() {
+        var open = AttrValue.newBuilder().setPlaceholder("given").build();
+        var graph = graph(
+                node("file", "Placeholder"),
+                node("path", "VarHandleOp"),
+                node("path/Assign", "AssignVariableOp", "path", "file").putAttr("dtype", type(DataType.DT_STRING)),
+                call("again", "assign", "path"),
+                node("path/Read", "ReadVariableOp", "path", "^path/Assign", "^again"),
+                node("read", "RestoreV2", "path/Read"),
+                call("join", "joined", "file"),
+                node("restore", "NoOp", "^read", "^join"));
+        graph.getLibraryBuilder()
+                .addFunction(function(
+                        "assign",
+                        List.of("path"),
+                        node("assign", "AssignVariableOp", "path", "secret").putAttr("dtype", open)))
+                .addFunction(function(
+                        "joined",
+                        List.of("file"),
+                        text("part", "part"),
+                        node("join", "StringJoin", "file", "part:output:0").putAttr("separator", open),
+                        node("restore", "RestoreV2", "join:output:0")));
+        assertThat(scan(metaGraph(graph, "serve").setSaverDef(saver("file:0", "restore", ""))))
+                .containsExactly(
+                        elsewhere("operation 'read'", "RestoreV2"),
+                        elsewhere("operation 'restore' of function 'joined'", "RestoreV2"));
     }
 
     /** What restores is fed the name of the checkpoint, what initialises is not. */

@@ -139,6 +139,33 @@ class ModelScanTest {
     }
 
     @Test
+    void refusesSuchConstantsWhereAFunctionIsHandedThem() {
+        var handed = NameAttrList.newBuilder().setName("f").putAttr("v", constant(DataType.DT_FLOAT, 3, -1));
+        var graph = graph(node("z", "PartitionedCall")
+                .putAttr("f", AttrValue.newBuilder().setFunc(handed).build()));
+        graph.getLibraryBuilder().addFunction(function("f", List.of(), node("y", "NoOp")));
+        assertThat(scan(graph))
+                .containsExactly(
+                        "operation 'z': expected a constant of a known shape, found shape [3, -1]. Export the model again");
+    }
+
+    @Test
+    void refusesFunctionsThatAreCalledByDefault() {
+        var byDefault = AttrValue.newBuilder()
+                .setFunc(NameAttrList.newBuilder().setName("count"))
+                .build();
+        var apply = function("apply", List.of(), node("a", "NoOp"));
+        apply.getSignatureBuilder().addAttrBuilder().setName("g").setType("func").setDefaultValue(byDefault);
+        var graph = graph(node("z", "apply"));
+        graph.getLibraryBuilder()
+                .addFunction(apply)
+                .addFunction(function("count", List.of(), node("b", "AssignAddVariableOp")));
+        assertThat(scan(graph))
+                .containsExactly(
+                        "function 'apply': expected attributes that each call gives, found a function or a tensor for calls that give none. Export the model again");
+    }
+
+    @Test
     void doesNotLookAtMoreThanItCanAfford() {
         var graph = graph(node("z", "WriteFile"));
         for (int i = 0; i <= 10_000; i++) {
