@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NameAttrList;
 import org.tensorflow.proto.NodeDef;
 
 /**
@@ -136,15 +137,19 @@ record GraphClosure(List<NodeDef> nodes, List<NodeDef> functionNodes) {
         return bodies;
     }
 
-    /** Returns the functions that a node names, and its type, which may be one. */
+    /** Returns the functions that a node names, those that it hands to these, and its type, which may be one. */
     static List<String> functionsOf(NodeDef node) {
         List<String> names = new ArrayList<>();
         names.add(node.getOp()); // a function may be called by its own name
-        for (AttrValue value : node.getAttrMap().values()) {
-            if (value.hasFunc()) {
-                names.add(value.getFunc().getName());
+        Deque<AttrValue> open = new ArrayDeque<>(node.getAttrMap().values());
+        while (!open.isEmpty()) {
+            AttrValue value = open.pop();
+            List<NameAttrList> functions =
+                    value.hasFunc() ? List.of(value.getFunc()) : value.getList().getFuncList();
+            for (NameAttrList function : functions) {
+                names.add(function.getName());
+                open.addAll(function.getAttrMap().values());
             }
-            value.getList().getFuncList().forEach(function -> names.add(function.getName()));
         }
         return names;
     }
