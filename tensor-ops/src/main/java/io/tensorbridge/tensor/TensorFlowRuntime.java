@@ -72,6 +72,11 @@ final class TensorFlowRuntime {
             cache = NativeCache.choose(cacheThatWasSet(), Path.of(System.getProperty("user.home")), SPACE_NEEDED);
         } catch (IOException e) {
             return Outcome.failed(String.valueOf(e.getMessage()), e);
+        } catch (RuntimeException e) { // no name of a path, or no home
+            return Outcome.failed(
+                    "expected a directory to unpack its natives to, found none (%s). Name one with -D%s"
+                            .formatted(e, NativeCache.SETTING),
+                    e);
         }
         System.setProperty(NativeCache.SETTING, cache.toString());
         try {

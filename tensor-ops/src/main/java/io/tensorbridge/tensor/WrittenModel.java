@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * program's, and removed when this is closed.
  *
  * <p>All that says what TensorFlow is to do is compared before it sees any of it. The values of variables, which are most of a
- * large model and are numbers alone, are compared while it reads them; nobody is given the session before they are.
+ * large model and no part of its graph, are compared while it reads them; nobody is given the session before they are.
  */
 final class WrittenModel implements AutoCloseable {
 
@@ -72,8 +72,13 @@ final class WrittenModel implements AutoCloseable {
         NativeSession session;
         try {
             session = NativeSession.ofSavedModel(what, directory, program.tags(), config);
-        } catch (RuntimeException e) {
-            compare(digest(check)); // which may be why
+        } catch (RuntimeException | Error e) {
+            try {
+                compare(digest(check)); // which may be why
+            } catch (ProgramException changed) {
+                changed.addSuppressed(e);
+                throw changed;
+            }
             throw e;
         }
         try {

@@ -93,7 +93,8 @@ public final class ModelFiles implements Serializable {
             throw new IOException("expected %s to be shorter than 2 GiB, found %d bytes".formatted(path, length));
         }
         try (InputStream in = folder.open(path)) {
-            ModelFile file = ModelFile.copyOf(in, parsed ? LONGEST_ARRAY : mostInMemory);
+            // one more than there ought to be, so that a file that grows fills no disk, and is found out
+            ModelFile file = ModelFile.copyOf(new BoundedInput(in, length + 1), parsed ? LONGEST_ARRAY : mostInMemory);
             if (file.length() != length) {
                 throw new IOException("expected %d bytes of %s, found %d. Read the model when nobody writes it"
                         .formatted(length, path, file.length()));

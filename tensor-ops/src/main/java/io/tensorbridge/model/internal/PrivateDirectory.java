@@ -208,11 +208,15 @@ public final class PrivateDirectory {
     }
 
     private static void sweepIfDead(Path sibling) {
-        try (FileChannel channel = openLock(sibling.resolve(LOCK));
+        // not created: one that is missing may be that of a living process, if something has tidied up
+        try (FileChannel channel =
+                        FileChannel.open(sibling.resolve(LOCK), StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
                 FileLock lock = channel.tryLock()) {
             if (lock != null) {
                 delete(sibling);
             }
+        } catch (NoSuchFileException e) {
+            LOG.debug("Leave {}, which has no lock", sibling, e);
         } catch (IOException e) { // it is not in our way
             LOG.warn("Cannot sweep {}, which a process that is dead has left", sibling, e);
         }
