@@ -7,7 +7,9 @@ import java.io.FileNotFoundException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import java.util.SortedMap;
@@ -101,7 +103,7 @@ final class HadoopFolder implements ModelFolder {
     private void addFiles(String prefix, Path directory, SortedMap<String, Long> lengths) throws IOException {
         for (FileStatus status : fileSystem.listStatus(directory)) {
             String path = prefix + status.getPath().getName();
-            if (status.isSymlink()) {
+            if (isLink(status)) {
                 throw new ModelFileException(
                         "expected files alone at '%s', found '%s' to be a link. Copy the files themselves"
                                 .formatted(location(), path));
@@ -116,6 +118,13 @@ final class HadoopFolder implements ModelFolder {
                         .formatted(ModelLimits.FILES, location()));
             }
         }
+    }
+
+    /** Returns whether a file is a link. Of this machine's, Hadoop follows them and says so of none. */
+    private static boolean isLink(FileStatus status) {
+        URI uri = status.getPath().toUri();
+        return status.isSymlink()
+                || ("file".equals(uri.getScheme()) && Files.isSymbolicLink(java.nio.file.Path.of(uri.getPath())));
     }
 
     @Override

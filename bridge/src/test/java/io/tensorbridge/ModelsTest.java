@@ -139,6 +139,19 @@ class ModelsTest {
     }
 
     @Test
+    void followsNoLinksOfThisMachine(SparkSession spark, @TempDir Path folder) throws IOException {
+        Path linked = folder.resolve("linked");
+        SevensModel.export(linked);
+        Files.createDirectories(linked.resolve("assets"));
+        Files.createSymbolicLink(linked.resolve("assets/notes"), Files.writeString(folder.resolve("notes"), "mine"));
+        String at = "file:" + linked.toAbsolutePath();
+        assertThatThrownBy(() -> Models.at(spark, at).savedModel())
+                .isInstanceOf(ProgramException.class)
+                .hasMessageContaining(
+                        "expected files alone at '%s', found 'assets/notes' to be a link".formatted(at));
+    }
+
+    @Test
     void saysNothingOfSecrets(SparkSession spark) throws IOException {
         MemoryFileSystem.FILES.put("/models/unreachable/saved_model.pb", new byte[10]);
         assertThatThrownBy(() -> Models.at(spark, "memory://me:hidden@host/models/unreachable")
