@@ -1,5 +1,7 @@
 package io.tensorbridge;
 
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -9,7 +11,8 @@ import java.util.regex.Pattern;
 final class Redaction {
 
     private static final Pattern SCHEME = Pattern.compile("^([A-Za-z][A-Za-z0-9+.-]*):.*", Pattern.DOTALL);
-    private static final Pattern USER_INFO = Pattern.compile("//([^/?#\\s]*)@");
+    // a password may hold a slash as it is, though no URI does; a colon and digits are a port
+    private static final Pattern USER_INFO = Pattern.compile("//([^/?#\\s]*|[^/?#\\s:]*:(?!\\d*/)[^?#\\s]*)@");
     private static final Pattern QUERY = Pattern.compile("[?#]\\S*");
 
     private final String scheme;
@@ -31,9 +34,20 @@ final class Redaction {
         this.redacted = query.reset(userInfo.replaceFirst("//")).replaceFirst("");
     }
 
+    /** Hadoop shows a part of a URI as it was given, decoded, or encoded once more. */
     private void addSecret(String secret) {
         if (!secret.isEmpty()) {
             secrets.add(secret);
+            secrets.add(secret.replace("%", "%25"));
+            secrets.add(decoded(secret));
+        }
+    }
+
+    private static String decoded(String secret) {
+        try {
+            return URLDecoder.decode(secret.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) { // a percent sign that encodes nothing
+            return secret;
         }
     }
 
