@@ -30,8 +30,6 @@ final class ProgramBroadcasts {
     // and the broadcast would live as long as the program.
     private static final Map<SparkContext, Map<Program, Shipment>> SHIPPED = new WeakHashMap<>();
 
-    // The long files of what is shipped: they must stay as long as a job holds the broadcast that speaks of them.
-    private static final Map<Broadcast<Program>, Object> LONG_FILES = new WeakHashMap<>();
     private static final int PIECE_BYTES = 16 << 20;
     private static final Cleaner CLEANER = Cleaner.create();
 
@@ -62,7 +60,9 @@ final class ProgramBroadcasts {
             var longFiles = new LongFiles(context);
             Broadcast<Program> broadcast =
                     JavaSparkContext.fromSparkContext(context).broadcast(program.movedBy(longFiles::move));
-            LONG_FILES.put(broadcast, longFiles.held);
+            // the cleaner holds long files as long as a job holds the broadcast that speaks of them, and no longer
+            List<Object> held = longFiles.held;
+            CLEANER.register(broadcast, held::clear);
             return new Shipment(broadcast, new ArrayList<>());
         }
 
