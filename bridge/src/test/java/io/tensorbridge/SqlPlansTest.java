@@ -17,10 +17,15 @@ import io.tensorbridge.tensor.Programs;
 import io.tensorbridge.tensor.TensorValue;
 import java.nio.file.Path;
 import java.util.List;
+import org.apache.spark.api.python.PythonEvalType;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.NamedExpression;
+import org.apache.spark.sql.catalyst.expressions.PythonUDF;
 import org.apache.spark.sql.streaming.Trigger;
+import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -31,6 +36,8 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TInt64;
+import scala.collection.immutable.Seq;
+import scala.runtime.AbstractFunction1;
 
 /** How calls of programs stand in plans, and what they cost there. */
 @ExtendWith({SparkExtension.class, NativeMemoryExtension.class})
@@ -404,5 +411,34 @@ class SqlPlansTest {
                 .contains("MapBlocks z@" + Programs.plusThree().sha256().substring(0, 8)
                         + ", [(CAST(id AS DOUBLE) + 1.0)#");
         assertThat(spark.sql("describe function plus").first().getString(0)).isEqualTo("Function: plus");
+    }
+
+    @Test
+    void leavesFunctionsOfPythonOverCallsToSpark(SparkSession spark) {
+        ((org.apache.spark.sql.classic.SparkSession) spark)
+                .sessionState()
+                .functionRegistry()
+                .createOrReplaceTempFunction("python", new PythonFunction(), "python_udf");
+        assertThat(spark.sql("select python(plus(x)) from numbers")
+                        .queryExecution()
+                        .optimizedPlan()
+                        .toString())
+                .containsSubsequence("EvalPython [python(z#", "MapBlocks z@");
+    }
+
+    /** A function that no Python runs, for plans alone. A named class, since Spark asks for its name. */
+    private static final class PythonFunction extends AbstractFunction1<Seq<Expression>, Expression> {
+
+        @Override
+        public Expression apply(Seq<Expression> arguments) {
+            return new PythonUDF(
+                    "python",
+                    /* func= */ null,
+                    DataTypes.DoubleType,
+                    arguments,
+                    PythonEvalType.SQL_BATCHED_UDF(),
+                    /* udfDeterministic= */ true,
+                    NamedExpression.newExprId());
+        }
     }
 }

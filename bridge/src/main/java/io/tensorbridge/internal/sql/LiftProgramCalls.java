@@ -22,6 +22,7 @@ import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.plans.logical.Subquery;
 import org.apache.spark.sql.catalyst.rules.Rule;
 import org.apache.spark.sql.catalyst.trees.TreePattern;
+import org.apache.spark.sql.execution.python.ExtractPythonUDFs$;
 import scala.Option;
 
 /**
@@ -49,9 +50,10 @@ final class LiftProgramCalls extends Rule<LogicalPlan> {
         LogicalPlan lifted = plan.transformUp(Scala.<LogicalPlan>where(this::lift));
         return lifted.fastEquals(plan)
                 ? plan
-                // the programs stand between projections and what these need of the data
-                : RemoveNoopOperators$.MODULE$.apply(
-                        CollapseProject$.MODULE$.apply(ColumnPruning$.MODULE$.apply(lifted)));
+                // the programs stand between projections and what these need of the data; and Spark has left functions of
+                // Python alone that are over calls
+                : RemoveNoopOperators$.MODULE$.apply(CollapseProject$.MODULE$.apply(
+                        ColumnPruning$.MODULE$.apply(ExtractPythonUDFs$.MODULE$.apply(lifted))));
     }
 
     private Optional<LogicalPlan> lift(LogicalPlan node) {
