@@ -48,9 +48,7 @@ final class HadoopFolder implements ModelFolder {
             FileSystem fileSystem = path.getFileSystem(conf);
             return new HadoopFolder(fileSystem, path, redaction);
         } catch (UnsupportedFileSystemException e) {
-            throw new IllegalArgumentException(
-                    "Cannot load model '%s': expected a scheme that Hadoop has a file system for, found '%s'. Add its connector to Spark's class path"
-                            .formatted(redaction.uri(), redaction.scheme()));
+            throw withoutFileSystem(redaction);
         } catch (IOException e) {
             throw new IllegalArgumentException(
                     "Cannot load model '%s': expected a file system that answers, found none (%s). Mend the URI, or Hadoop's configuration"
@@ -58,7 +56,18 @@ final class HadoopFolder implements ModelFolder {
         } catch (IllegalArgumentException e) { // the cause holds the URI
             throw new IllegalArgumentException("Cannot load model '%s': expected a URI, found none (%s). Mend the URI"
                     .formatted(redaction.uri(), redaction.of(e)));
+        } catch (RuntimeException e) {
+            if (e.getCause() instanceof ClassNotFoundException) { // of those that Hadoop knows but does not bring
+                throw withoutFileSystem(redaction);
+            }
+            throw e;
         }
+    }
+
+    private static IllegalArgumentException withoutFileSystem(Redaction redaction) {
+        return new IllegalArgumentException(
+                "Cannot load model '%s': expected a scheme that Hadoop has a file system for, found '%s'. Add its connector to Spark's class path"
+                        .formatted(redaction.uri(), redaction.scheme()));
     }
 
     private static Configuration notClassic() {

@@ -23,6 +23,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith({SparkExtension.class, NativeMemoryExtension.class})
 class ModelsTest {
@@ -121,12 +123,14 @@ class ModelsTest {
                         """.formatted(program));
     }
 
-    @Test
-    void refusesSchemesThatHadoopDoesNotHave(SparkSession spark) {
-        assertThatThrownBy(() -> Models.at(spark, "gs://user:secret@models/iris?token=1234"))
+    @ParameterizedTest
+    @ValueSource(strings = {"gs", "s3a"}) // Hadoop knows the class for the latter, which is not there
+    void refusesSchemesThatHadoopDoesNotHave(String scheme, SparkSession spark) {
+        assertThatThrownBy(() -> Models.at(spark, scheme + "://user:secret@models/iris?token=1234"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "Cannot load model 'gs://models/iris': expected a scheme that Hadoop has a file system for, found 'gs'. Add its connector to Spark's class path")
+                        "Cannot load model '%s://models/iris': expected a scheme that Hadoop has a file system for, found '%s'. Add its connector to Spark's class path",
+                        scheme, scheme)
                 .hasNoCause();
     }
 
