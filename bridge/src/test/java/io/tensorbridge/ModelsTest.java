@@ -151,8 +151,7 @@ class ModelsTest {
         String at = "file:" + linked.toAbsolutePath();
         assertThatThrownBy(() -> Models.at(spark, at).savedModel())
                 .isInstanceOf(ProgramException.class)
-                .hasMessageContaining(
-                        "expected files alone at '%s', found 'assets/notes' to be a link".formatted(at));
+                .hasMessageContaining("expected files alone at '%s', found 'assets/notes' to be a link".formatted(at));
     }
 
     @Test

@@ -7,9 +7,11 @@ import static org.apache.spark.sql.functions.sum;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tensorbridge.tensor.NativeMemoryExtension;
+import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.Programs;
 import java.nio.file.Path;
 import java.util.List;
+import org.apache.spark.rdd.DeterministicLevel;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -18,6 +20,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat64;
 
 /** mapBlocks among Spark's own operators. */
 @ExtendWith({SparkExtension.class, NativeMemoryExtension.class})
@@ -65,6 +69,18 @@ class PlansTest {
             spark.conf().unset("spark.sql.codegen.wholeStage");
             spark.conf().unset("spark.sql.adaptive.enabled");
         }
+    }
+
+    @Test
+    void saysWhichResultsDoNotComeAgain(SparkSession spark) {
+        Program noise = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1));
+            return Program.outputs("z", tf.math.add(x, tf.random.randomUniform(tf.shape(x), TFloat64.class)));
+        });
+        assertThat(mapBlocks(noise).apply(numbers(spark)).toJavaRDD().rdd().outputDeterministicLevel())
+                .isEqualTo(DeterministicLevel.INDETERMINATE());
+        assertThat(mapped(spark).toJavaRDD().rdd().outputDeterministicLevel())
+                .isEqualTo(DeterministicLevel.DETERMINATE());
     }
 
     @Test

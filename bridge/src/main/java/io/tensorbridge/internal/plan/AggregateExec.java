@@ -64,7 +64,7 @@ abstract class AggregateExec extends ProgramExec<BoundProgram> {
     @Override
     public final RDD<ColumnarBatch> doExecuteColumnar() {
         ChildPartitions partitions = partitions();
-        return partitions.map(new GroupTask(
+        var task = new GroupTask(
                 ShippedProgram.of(sparkContext(), program()),
                 groups.form(),
                 Scala.list(keys).stream()
@@ -74,6 +74,7 @@ abstract class AggregateExec extends ProgramExec<BoundProgram> {
                 FedColumns.each(feeds(), Scala.list(fed()), partitions.output()),
                 program().fetches(),
                 groups.limits(),
-                taskMetrics()));
+                taskMetrics());
+        return partitions.map(task, PartitionsRdd.Results.SAME);
     }
 }

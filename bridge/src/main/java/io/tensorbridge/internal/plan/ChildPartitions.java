@@ -51,14 +51,15 @@ final class ChildPartitions {
         return Scala.list(plan.output());
     }
 
-    <T> RDD<T> map(PartitionTask<T> task) {
+    /** Returns what a task makes of each partition. */
+    <T> RDD<T> map(PartitionTask<T> task, PartitionsRdd.Results results) {
         Optional<RDD<ColumnarBatch>> batches = switch (form) {
             case ROWS -> Optional.empty();
             case BATCHES -> Optional.of(plan.executeColumnar());
             case ROWS_OR_STAGE -> StageToColumnsExec.batchesOf(plan);
         };
         return batches.isPresent()
-                ? PartitionsRdd.ofBatches(batches.get(), task)
-                : PartitionsRdd.ofRows(plan.execute(), DataTypeUtils.fromAttributes(plan.output()), task);
+                ? PartitionsRdd.ofBatches(batches.get(), task, results)
+                : PartitionsRdd.ofRows(plan.execute(), DataTypeUtils.fromAttributes(plan.output()), task, results);
     }
 }

@@ -1,5 +1,6 @@
 package io.tensorbridge.internal.plan;
 
+import io.tensorbridge.internal.bind.BoundFetch;
 import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.bind.BoundPrograms;
 import io.tensorbridge.internal.run.MapBlocksTask;
@@ -7,6 +8,7 @@ import io.tensorbridge.internal.run.ProgramRun;
 import io.tensorbridge.internal.run.RunnerSpec;
 import io.tensorbridge.internal.run.SharedColumns;
 import io.tensorbridge.internal.run.ShippedProgram;
+import io.tensorbridge.tensor.ProgramFacts;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.rdd.RDD;
@@ -64,7 +66,18 @@ public final class MapBlocksExec extends ProgramExec<BoundPrograms> {
                     RunnerSpec.of(one, columns.ofPrograms().get(i)),
                     columns.places().get(i)));
         }
-        return partitions.map(MapBlocksTask.of(runs, columns.all(), program().limits(), trimmed, taskMetrics()));
+        return partitions.map(
+                MapBlocksTask.of(runs, columns.all(), program().limits(), trimmed, taskMetrics()),
+                programs.stream().anyMatch(MapBlocksExec::isRandom)
+                        ? PartitionsRdd.Results.RANDOM
+                        : PartitionsRdd.Results.SAME);
+    }
+
+    private static boolean isRandom(BoundProgram program) {
+        return ProgramFacts.random(
+                        program.program(),
+                        program.fetches().stream().map(BoundFetch::output).toList())
+                .isPresent();
     }
 
     @Override

@@ -4,10 +4,12 @@ import io.tensorbridge.internal.run.PartitionTask;
 import io.tensorbridge.internal.run.Shared;
 import org.apache.spark.Partition;
 import org.apache.spark.TaskContext;
+import org.apache.spark.rdd.DeterministicLevel;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
+import scala.Enumeration;
 import scala.collection.Iterator;
 import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag;
@@ -21,6 +23,13 @@ import scala.reflect.ClassTag$;
  * @param <T> what comes out
  */
 final class PartitionsRdd<S, T> extends RDD<T> {
+
+    /** What comes out if a task is run again. */
+    enum Results {
+        SAME,
+        /** Other numbers each time; then Spark runs all that depends on a lost partition again, and not some of it. */
+        RANDOM
+    }
 
     /** What is done with a partition: a value that travels. */
     private sealed interface Work<S, T> extends java.io.Serializable {
@@ -62,24 +71,31 @@ final class PartitionsRdd<S, T> extends RDD<T> {
     }
 
     private final Work<S, T> work;
+    private final transient Results results; // asked for on the driver
 
-    private PartitionsRdd(RDD<S> parent, Work<S, T> work) {
+    private PartitionsRdd(RDD<S> parent, Work<S, T> work, Results results) {
         super(parent, PartitionsRdd.<T>anyTag());
         this.work = work;
+        this.results = results;
     }
 
-    static <T> RDD<T> ofRows(RDD<InternalRow> parent, StructType schema, PartitionTask<T> task) {
-        return new PartitionsRdd<>(parent, new OverRows<>(task, schema));
+    static <T> RDD<T> ofRows(RDD<InternalRow> parent, StructType schema, PartitionTask<T> task, Results results) {
+        return new PartitionsRdd<>(parent, new OverRows<>(task, schema), results);
     }
 
-    static <T> RDD<T> ofBatches(RDD<ColumnarBatch> parent, PartitionTask<T> task) {
-        return new PartitionsRdd<>(parent, new OverBatches<>(task));
+    static <T> RDD<T> ofBatches(RDD<ColumnarBatch> parent, PartitionTask<T> task, Results results) {
+        return new PartitionsRdd<>(parent, new OverBatches<>(task), results);
     }
 
     @Override
     public Iterator<T> compute(Partition partition, TaskContext context) {
         Iterator<S> of = this.<S>firstParent(PartitionsRdd.<S>anyTag()).iterator(partition, context);
         return CollectionConverters.asScala(work.over(CollectionConverters.asJava(of)));
+    }
+
+    @Override
+    public Enumeration.Value getOutputDeterministicLevel() {
+        return results == Results.RANDOM ? DeterministicLevel.INDETERMINATE() : super.getOutputDeterministicLevel();
     }
 
     @Override

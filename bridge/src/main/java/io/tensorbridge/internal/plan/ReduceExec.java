@@ -71,7 +71,9 @@ public final class ReduceExec extends ProgramExec<BoundProgram> {
                 program().limits(),
                 checked,
                 taskMetrics());
-        return ReduceTree.toOneRow(partitions.map(task).toJavaRDD(), task).rdd();
+        return ReduceTree.toOneRow(
+                        partitions.map(task, PartitionsRdd.Results.SAME).toJavaRDD(), task)
+                .rdd();
     }
 
     @Override

@@ -115,23 +115,29 @@ final class TaskSession implements AutoCloseable {
 
     private BlockRunner runner() {
         if (runner == null) {
-            lease = SessionRegistry.instance()
-                    .acquire(
-                            program.key(context),
-                            program::programToLoad,
-                            program.idleLimits(),
-                            context::killTaskIfInterrupted);
-            SessionMetrics.show();
-            if (lease.hasLoaded()) {
-                metrics.add(TaskMetrics.SESSIONS, 1);
-                metrics.add(TaskMetrics.LOAD, TimeUnit.NANOSECONDS.toMillis(lease.loadNanos()));
-            }
-            if (lease.session().device().startsWith("GPU")) {
-                metrics.add(TaskMetrics.ON_GPU, 1);
-            }
-            runner = spec.open(lease.session(), program.program(), allocator, ledger);
+            SessionRegistry.Lease held = lease == null ? acquire() : lease;
+            lease = held; // to be given back even if there comes no runner of it
+            runner = spec.open(held.session(), program.program(), allocator, ledger);
         }
         return runner;
+    }
+
+    private SessionRegistry.Lease acquire() {
+        SessionRegistry.Lease acquired = SessionRegistry.instance()
+                .acquire(
+                        program.key(context),
+                        program::programToLoad,
+                        program.idleLimits(),
+                        context::killTaskIfInterrupted);
+        SessionMetrics.show();
+        if (acquired.hasLoaded()) {
+            metrics.add(TaskMetrics.SESSIONS, 1);
+            metrics.add(TaskMetrics.LOAD, TimeUnit.NANOSECONDS.toMillis(acquired.loadNanos()));
+        }
+        if (acquired.session().device().startsWith("GPU")) {
+            metrics.add(TaskMetrics.ON_GPU, 1);
+        }
+        return acquired;
     }
 
     /** Counts what was done, and gives the session back. */

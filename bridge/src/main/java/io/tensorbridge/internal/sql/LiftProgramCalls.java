@@ -50,7 +50,8 @@ final class LiftProgramCalls extends Rule<LogicalPlan> {
         LogicalPlan lifted = plan.transformUp(Scala.<LogicalPlan>where(this::lift));
         return lifted.fastEquals(plan)
                 ? plan
-                // the programs stand between projections and what these need of the data; and Spark has left functions of
+                // the programs stand between projections and what these need of the data; and Spark has left functions
+                // of
                 // Python alone that are over calls
                 : RemoveNoopOperators$.MODULE$.apply(CollapseProject$.MODULE$.apply(
                         ColumnPruning$.MODULE$.apply(ExtractPythonUDFs$.MODULE$.apply(lifted))));

@@ -235,7 +235,8 @@ final class FileNames {
 
     private Origin joined(Frame frame, NodeDef node, int depth) {
         var separator = node.getAttrMap().get("separator");
-        if (separator != null && (!separator.getS().isEmpty() || !separator.getPlaceholder().isEmpty())) {
+        if (separator != null
+                && (!separator.getS().isEmpty() || !separator.getPlaceholder().isEmpty())) {
             return Origin.OTHER;
         }
         for (int i = 1; i < node.getInputCount(); i++) {

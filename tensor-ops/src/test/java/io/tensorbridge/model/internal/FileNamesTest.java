@@ -224,11 +224,10 @@ class FileNamesTest {
     @Test
     void looksIntoFunctionsThatImplementTheSame() {
         var graph = graph(node("asset", "Placeholder"), call("init", "harmless", "asset"));
-        var same =
-                AttrValue.newBuilder().setS(ByteString.copyFromUtf8("fill")).build();
+        var same = AttrValue.newBuilder().setS(ByteString.copyFromUtf8("fill")).build();
         graph.getLibraryBuilder()
-                .addFunction(function("harmless", List.of("file"), node("a", "NoOp"))
-                        .putAttr("api_implements", same))
+                .addFunction(
+                        function("harmless", List.of("file"), node("a", "NoOp")).putAttr("api_implements", same))
                 .addFunction(function(
                                 "harmful",
                                 List.of("file"),

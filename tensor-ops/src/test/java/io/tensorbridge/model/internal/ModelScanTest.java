@@ -155,7 +155,11 @@ class ModelScanTest {
                 .setFunc(NameAttrList.newBuilder().setName("count"))
                 .build();
         var apply = function("apply", List.of(), node("a", "NoOp"));
-        apply.getSignatureBuilder().addAttrBuilder().setName("g").setType("func").setDefaultValue(byDefault);
+        apply.getSignatureBuilder()
+                .addAttrBuilder()
+                .setName("g")
+                .setType("func")
+                .setDefaultValue(byDefault);
         var graph = graph(node("z", "apply"));
         graph.getLibraryBuilder()
                 .addFunction(apply)
