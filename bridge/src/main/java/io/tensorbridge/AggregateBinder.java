@@ -89,7 +89,7 @@ final class AggregateBinder {
             resultBytes += outputBinder.bind(output.getKey(), output.getValue(), fetches, produced);
         }
         mismatches.throwIfAny();
-        BlockLimits limits = TensorFramesOptions.limits(df.sparkSession().conf(), refinements.blockRows(), resultBytes);
+        BlockLimits limits = TensorFramesOptions.limits(df.sparkSession().conf(), refinements, resultBytes);
         Optional<Program> segmented = ProgramRewrites.segmented(contract.program());
         var program = BoundProgram.of(
                 segmented.orElseGet(() -> ProgramRewrites.stacked(contract.program())),

@@ -10,16 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.RuntimeConfig;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 
 /** Matches a program's inputs and outputs with the columns of a DataFrame, for operations that map rows to rows. */
 final class MapBinder {
-
-    /**
-     * Rows of a partition's first run by bytes of the program: a run cannot be interrupted, and nobody knows yet how long it
-     * takes. A model of 440 MB begins with a row, one of 4 KB with as many as there are.
-     */
-    private static final long BYTES_OF_FIRST_RUN = 64L << 20;
 
     private final Refinements refinements;
     private final Contract contract;
@@ -64,24 +59,43 @@ final class MapBinder {
             }
         });
         mismatches.throwIfAny();
-        var limits = TensorFramesOptions.limits(df.sparkSession().conf(), refinements.blockRows(), resultBytes)
-                .beginningWith(Math.max(
-                        1,
-                        BYTES_OF_FIRST_RUN / Math.max(1, refinements.program().bytes())));
-        boolean anyRows = contract.form() == Contract.Form.ROWS
-                && feedsBinder.feeds().stream().anyMatch(BoundFeed::hasListsOfAnyLength);
-        boolean countsRows =
-                contract.form() == Contract.Form.ROWS && feedsBinder.feeds().isEmpty();
-        var program = new BoundProgram(
-                contract.overBlocks(wanted.keySet(), feedsBinder.parameters().keySet()),
+        var program = program(
+                refinements,
+                contract,
+                feedsBinder,
+                fetches,
+                resultBytes,
+                df.sparkSession().conf(),
+                result.trimmed());
+        return new Bound(program, feedsBinder.fed(), produced);
+    }
+
+    /**
+     * Returns a program that is bound, whatever its columns are those of.
+     *
+     * @param resultBytes bytes that the fetches give for a row
+     */
+    static BoundProgram program(
+            Refinements refinements,
+            Contract contract,
+            FeedsBinder feedsBinder,
+            List<BoundFetch> fetches,
+            long resultBytes,
+            RuntimeConfig conf,
+            boolean trimmed) {
+        boolean overRows = contract.form() == Contract.Form.ROWS;
+        boolean anyRows = overRows && feedsBinder.feeds().stream().anyMatch(BoundFeed::hasListsOfAnyLength);
+        boolean countsRows = overRows && feedsBinder.feeds().isEmpty();
+        return new BoundProgram(
+                contract.overBlocks(
+                        refinements.wanted().keySet(), feedsBinder.parameters().keySet()),
                 feedsBinder.feeds(),
                 feedsBinder.parameters(),
                 countsRows ? Optional.of(ProgramRewrites.ROW_COUNT) : Optional.empty(),
                 fetches,
                 anyRows ? BoundProgram.Rows.ANY : BoundProgram.Rows.UNIFORM,
-                limits,
-                TensorFramesOptions.runSettings(df.sparkSession().conf()),
-                result.trimmed());
-        return new Bound(program, feedsBinder.fed(), produced);
+                TensorFramesOptions.limits(conf, refinements, resultBytes),
+                TensorFramesOptions.runSettings(conf),
+                trimmed);
     }
 }

@@ -74,8 +74,7 @@ final class ReduceBinder {
                         fetches.stream()
                                 .map(fetch -> rows ? fetch : fetch.ofOneRow())
                                 .toList(),
-                        TensorFramesOptions.limits(
-                                df.sparkSession().conf(), refinements.blockRows(), /* resultBytesPerRow= */ 0),
+                        TensorFramesOptions.limits(df.sparkSession().conf(), refinements, /* resultBytesPerRow= */ 0),
                         TensorFramesOptions.runSettings(df.sparkSession().conf())),
                 feedsBinder.fed(),
                 produced.stream().map(column -> column.withNullability(true)).toList(),

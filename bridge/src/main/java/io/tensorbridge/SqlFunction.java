@@ -3,21 +3,19 @@ package io.tensorbridge;
 import static java.util.Objects.requireNonNull;
 
 import io.tensorbridge.arrow.NullPolicy;
-import io.tensorbridge.internal.bind.BoundFeed;
 import io.tensorbridge.internal.bind.BoundFetch;
-import io.tensorbridge.internal.bind.BoundProgram;
 import io.tensorbridge.internal.sql.BoundCall;
 import io.tensorbridge.internal.sql.ProgramFunctions;
 import io.tensorbridge.internal.sql.ProgramFunctions.Argument;
 import io.tensorbridge.tensor.ProgramFacts;
-import io.tensorbridge.tensor.ProgramRewrites;
 import io.tensorbridge.tensor.SignatureMismatchException;
 import io.tensorbridge.tensor.TensorSpec;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.StringJoiner;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -82,14 +80,21 @@ final class SqlFunction {
 
     /** Returns what is fed with each column that is a parameter, the first input of several. */
     private Map<String, TensorSpec> inputOfColumn() {
+        Columns none = noColumns();
+        Set<String> known = new HashSet<>(); // two that are one name to Spark are one parameter
         Map<String, TensorSpec> inputs = new LinkedHashMap<>();
         for (TensorSpec input : contract.inputsOf(refinements.wanted().keySet())) {
-            if (!refinements.feeding().parameters().containsKey(input.name())) {
-                inputs.putIfAbsent(
-                        refinements.feeds().getOrDefault(input.name(), contract.defaultColumn(input.name())), input);
+            String column = refinements.feeds().getOrDefault(input.name(), contract.defaultColumn(input.name()));
+            boolean isColumn = !refinements.feeding().parameters().containsKey(input.name());
+            if (isColumn && known.add(none.key(column))) {
+                inputs.put(column, input);
             }
         }
         return inputs;
+    }
+
+    private Columns noColumns() {
+        return new Columns(List.of(), caseSensitive(), Map.of());
     }
 
     private void checkResult(MapResult result, Mismatches mismatches) {
@@ -111,7 +116,7 @@ final class SqlFunction {
 
     /** Binds what needs no arguments; returns the bytes that the outputs give for a row. */
     private long bindOutputs(Mismatches mismatches) {
-        Columns none = new Columns(List.of(), caseSensitive(), Map.of());
+        Columns none = noColumns();
         var feedsBinder = new FeedsBinder(refinements, contract, none, mismatches);
         feedsBinder.checkNames();
         Map<String, String> wanted = refinements.wanted();
@@ -158,26 +163,11 @@ final class SqlFunction {
         mismatches.throwIfAny();
         return new BoundCall(
                 name,
-                program(feedsBinder),
+                MapBinder.program(
+                        refinements, contract, feedsBinder, fetches, resultBytes, spark.conf(), /* trimmed= */ false),
                 feedsBinder.fed().stream().map(attributes::indexOf).toList(),
                 results,
                 isDeterministic());
-    }
-
-    private BoundProgram program(FeedsBinder feedsBinder) {
-        boolean rows = contract.form() == Contract.Form.ROWS;
-        boolean anyRows = rows && feedsBinder.feeds().stream().anyMatch(BoundFeed::hasListsOfAnyLength);
-        return new BoundProgram(
-                contract.overBlocks(
-                        refinements.wanted().keySet(), feedsBinder.parameters().keySet()),
-                feedsBinder.feeds(),
-                feedsBinder.parameters(),
-                rows && feedsBinder.feeds().isEmpty() ? Optional.of(ProgramRewrites.ROW_COUNT) : Optional.empty(),
-                fetches,
-                anyRows ? BoundProgram.Rows.ANY : BoundProgram.Rows.UNIFORM,
-                TensorFramesOptions.limits(spark.conf(), refinements.blockRows(), resultBytes),
-                TensorFramesOptions.runSettings(spark.conf()),
-                /* trimmed= */ false);
     }
 
     private boolean isDeterministic() {

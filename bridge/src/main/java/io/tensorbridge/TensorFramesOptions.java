@@ -9,7 +9,6 @@ import io.tensorbridge.tensor.Devices;
 import io.tensorbridge.tensor.SessionOptions;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkContext;
 import org.apache.spark.network.util.JavaUtils;
@@ -79,6 +78,12 @@ public final class TensorFramesOptions {
     static final long DEFAULT_IDLE_SESSION_BYTES =
             2L << 30; // a few models of the size of BERT, any number of small ones
 
+    /**
+     * Rows of a partition's first run by bytes of the program: a run cannot be interrupted, and nobody knows yet how long it
+     * takes. A model of 440 MB begins with a row, one of 4 KB with as many as there are.
+     */
+    private static final long BYTES_OF_FIRST_RUN = 64L << 20;
+
     private TensorFramesOptions() {}
 
     private static int blockRows(RuntimeConfig conf) {
@@ -90,12 +95,18 @@ public final class TensorFramesOptions {
         return (int) rows;
     }
 
-    /** Returns the limits that hold in a session, for an operation that may set its own rows. */
-    static BlockLimits limits(RuntimeConfig conf, OptionalInt rows, long resultBytesPerRow) {
-        return new BlockLimits(
-                rows.orElseGet(() -> blockRows(conf)),
+    /**
+     * Returns the limits that hold in a session for an operation, which may set its own rows.
+     *
+     * @param resultBytesPerRow bytes that the program gives for a row, as far as is known
+     */
+    static BlockLimits limits(RuntimeConfig conf, Refinements refinements, long resultBytesPerRow) {
+        var limits = new BlockLimits(
+                refinements.blockRows().orElseGet(() -> blockRows(conf)),
                 number(conf, BLOCK_BYTES, DEFAULT_BLOCK_BYTES),
                 resultBytesPerRow);
+        return limits.beginningWith(Math.max(
+                1, BYTES_OF_FIRST_RUN / Math.max(1, refinements.program().bytes())));
     }
 
     /** Returns what holds in a session for running programs. */

@@ -4,8 +4,6 @@ import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.ProgramSession;
 import io.tensorbridge.tensor.SessionOptions;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -192,26 +190,8 @@ public final class SessionRegistry {
         evict(evicted, "idle beyond spark.tensorbridge.idleSessions or idleSessionBytes");
     }
 
-    /** Returns the idle sessions to close so that the limits hold, of those that have been idle for so long. */
     private List<SessionEntry> beyondLimits(long idleNanos) {
-        List<SessionEntry> idle = new ArrayList<>(entries.values());
-        idle.removeIf(entry -> !entry.isIdle());
-        idle.sort(Comparator.comparingLong(SessionEntry::lastUse));
-        long bytes = idle.stream().mapToLong(SessionEntry::bytes).sum();
-        int count = idle.size();
-        long now = System.nanoTime();
-        List<SessionEntry> beyond = new ArrayList<>();
-        for (SessionEntry entry : idle) {
-            if (count <= limits.sessions() && bytes <= limits.bytes()) {
-                break;
-            }
-            if (now - entry.idleSince() >= idleNanos) {
-                beyond.add(entry);
-                count--;
-                bytes -= entry.bytes();
-            }
-        }
-        return beyond;
+        return limits.beyond(entries.values(), idleNanos, System.nanoTime());
     }
 
     private void evict(List<SessionEntry> evicted, String why) {
