@@ -38,13 +38,7 @@ final class AggregateSuite {
     }
 
     private static Map<String, Comparison.Result> compare(int cores, int warmUps, int rounds) {
-        SparkSession spark = SparkSession.builder()
-                .master("local[%d]".formatted(cores))
-                .appName("benchmarks")
-                .config("spark.ui.enabled", "false")
-                .config("spark.driver.host", "127.0.0.1")
-                .config("spark.driver.bindAddress", "127.0.0.1")
-                .getOrCreate();
+        SparkSession spark = LocalSpark.on(cores);
         try {
             Map<String, Comparison.Result> results = new LinkedHashMap<>();
             for (String keys : KEYS.keySet().stream().sorted().toList()) {

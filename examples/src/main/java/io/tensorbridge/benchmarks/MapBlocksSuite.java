@@ -64,13 +64,7 @@ final class MapBlocksSuite {
     }
 
     private static Map<String, Comparison.Result> compare(int cores, int warmUps, int rounds, Path directory) {
-        SparkSession spark = SparkSession.builder()
-                .master("local[%d]".formatted(cores))
-                .appName("benchmarks")
-                .config("spark.ui.enabled", "false")
-                .config("spark.driver.host", "127.0.0.1")
-                .config("spark.driver.bindAddress", "127.0.0.1")
-                .getOrCreate();
+        SparkSession spark = LocalSpark.on(cores);
         try {
             Map<String, Comparison.Result> results = new LinkedHashMap<>();
             Dataset<Row> doubles = spark.range(0, DOUBLES, 1, cores)

@@ -104,13 +104,7 @@ final class MapRowsSuite {
     }
 
     private static void overDataFrame(Program program) {
-        SparkSession spark = SparkSession.builder()
-                .master("local[1]")
-                .appName("benchmarks")
-                .config("spark.ui.enabled", "false")
-                .config("spark.driver.host", "127.0.0.1")
-                .config("spark.driver.bindAddress", "127.0.0.1")
-                .getOrCreate();
+        SparkSession spark = LocalSpark.on(1);
         try {
             Dataset<Row> df = spark.range(0, ROWS_OF_DATAFRAME, 1, 1)
                     .select(array_repeat(col("id").cast("float"), WIDTH).as("x"))

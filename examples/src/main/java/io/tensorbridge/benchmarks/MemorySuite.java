@@ -37,13 +37,7 @@ final class MemorySuite {
             var x = placeholder(tf, "x", TFloat64.class, Shape.of(-1));
             return outputs("z", tf.math.add(x, tf.constant(3.0)));
         });
-        SparkSession spark = SparkSession.builder()
-                .master("local[2]")
-                .appName("benchmarks")
-                .config("spark.ui.enabled", "false")
-                .config("spark.driver.host", "127.0.0.1")
-                .config("spark.driver.bindAddress", "127.0.0.1")
-                .getOrCreate();
+        SparkSession spark = LocalSpark.on(2);
         List<Sample> samples = new ArrayList<>();
         try {
             Dataset<Row> df =

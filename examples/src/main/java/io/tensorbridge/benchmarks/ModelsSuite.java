@@ -39,13 +39,7 @@ final class ModelsSuite {
         Map<String, Double> ratios = new LinkedHashMap<>();
         for (int cores = 2; cores >= 1; cores--) {
             for (Supplier<ModelJob> job : jobs) {
-                SparkSession spark = SparkSession.builder()
-                        .master("local[%d]".formatted(cores))
-                        .appName("benchmarks")
-                        .config("spark.ui.enabled", "false")
-                        .config("spark.driver.host", "127.0.0.1")
-                        .config("spark.driver.bindAddress", "127.0.0.1")
-                        .getOrCreate();
+                SparkSession spark = LocalSpark.on(cores);
                 try {
                     ModelJob measured = job.get();
                     ratios.put(measured.name() + (cores == 1 ? "" : "-local" + cores), compare(spark, cores, measured));

@@ -49,13 +49,7 @@ final class SqlSuite {
                 BY_DEFAULT;
                 ON_CALLER) {
             score(BY_DEFAULT, 1, 2, 3, 4);
-            SparkSession spark = SparkSession.builder()
-                    .master("local[1]")
-                    .appName("benchmarks")
-                    .config("spark.ui.enabled", "false")
-                    .config("spark.driver.host", "127.0.0.1")
-                    .config("spark.driver.bindAddress", "127.0.0.1")
-                    .getOrCreate();
+            SparkSession spark = LocalSpark.on(1);
             try {
                 compare(spark);
             } finally {

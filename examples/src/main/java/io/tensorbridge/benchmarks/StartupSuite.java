@@ -50,13 +50,7 @@ final class StartupSuite {
     private StartupSuite() {}
 
     static void run() throws IOException {
-        SparkSession spark = SparkSession.builder()
-                .master("local[2]")
-                .appName("benchmarks")
-                .config("spark.ui.enabled", "false")
-                .config("spark.driver.host", "127.0.0.1")
-                .config("spark.driver.bindAddress", "127.0.0.1")
-                .getOrCreate();
+        SparkSession spark = LocalSpark.on(2);
         Path models = Files.createTempDirectory("tensorbridge-startup-");
         try {
             Map<String, double[]> parts = new LinkedHashMap<>();

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -66,9 +67,9 @@ final class ConstantShapes {
     }
 
     private List<Long> constant(String tensor) {
-        NodeDef node = byName.get(GraphClosure.operationOf(tensor));
+        NodeDef node = byName.get(GraphNames.operationOf(tensor));
         for (int steps = 0; node != null && node.getOp().equals("Identity") && steps < byName.size(); steps++) {
-            node = node.getInputCount() == 0 ? null : byName.get(GraphClosure.operationOf(node.getInput(0)));
+            node = node.getInputCount() == 0 ? null : byName.get(GraphNames.operationOf(node.getInput(0)));
         }
         return node != null && node.getOp().equals("Const")
                 ? integers(node.getAttrOrThrow("value").getTensor())

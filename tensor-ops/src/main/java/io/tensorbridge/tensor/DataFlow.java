@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,7 +30,7 @@ final class DataFlow {
             for (String input : node.getInputList()) {
                 if (!input.startsWith("^")) {
                     add(takersOfTensor, ProgramGraph.canonical(input), node);
-                    add(takersOfOperation, GraphClosure.operationOf(input), node);
+                    add(takersOfOperation, GraphNames.operationOf(input), node);
                 }
             }
         }

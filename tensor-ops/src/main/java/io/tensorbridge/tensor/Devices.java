@@ -10,6 +10,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_SessionListDevi
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.internal.c_api.TF_DeviceList;
 import org.tensorflow.internal.c_api.TF_Status;
@@ -76,8 +77,9 @@ public final class Devices {
             NativeSession.check(what, status);
             List<String> names = new ArrayList<>();
             for (int i = 0; i < TF_DeviceListCount(devices); i++) {
-                String name = TF_DeviceListName(devices, i, status).getString(StandardCharsets.UTF_8);
-                NativeSession.check(what, status);
+                BytePointer found = TF_DeviceListName(devices, i, status);
+                NativeSession.check(what, status); // before what is none then
+                String name = found.getString(StandardCharsets.UTF_8);
                 names.add(name.substring(name.indexOf(PREFIX) + PREFIX.length()));
             }
             return List.copyOf(names);

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -86,7 +87,7 @@ record FunctionBody(FunctionDef definition, List<Capture> captures) {
             Deque<String> open = new ArrayDeque<>(returns);
             while (!open.isEmpty()) {
                 String input = open.pop();
-                NodeDef node = byName.get(GraphClosure.operationOf(input));
+                NodeDef node = byName.get(GraphNames.operationOf(input));
                 boolean isNew = input.startsWith("^") || seen.add(ProgramGraph.canonical(input));
                 if (!isNew
                         || node == null
@@ -107,7 +108,7 @@ record FunctionBody(FunctionDef definition, List<Capture> captures) {
         private static boolean isArgument(NodeDef node, List<Argument> arguments) {
             return arguments.stream()
                     .flatMap(argument -> argument.tensor().stream())
-                    .anyMatch(tensor -> GraphClosure.operationOf(tensor).equals(node.getName()));
+                    .anyMatch(tensor -> GraphNames.operationOf(tensor).equals(node.getName()));
         }
 
         /** A placeholder inside a function cannot be fed. */
@@ -143,7 +144,7 @@ record FunctionBody(FunctionDef definition, List<Capture> captures) {
         /** Returns a node whose inputs are in the function; without its colocation, which may name a node outside. */
         NodeDef rewired(NodeDef node, Map<String, String> replaced) {
             Stream<String> inputs = node.getInputList().stream()
-                    .filter(input -> !input.startsWith("^") || nodes.containsKey(GraphClosure.operationOf(input)))
+                    .filter(input -> !input.startsWith("^") || nodes.containsKey(GraphNames.operationOf(input)))
                     .map(input -> input.startsWith("^")
                             ? input
                             : replaced.getOrDefault(ProgramGraph.canonical(input), input));

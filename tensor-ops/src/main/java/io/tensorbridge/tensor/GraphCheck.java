@@ -1,6 +1,7 @@
 package io.tensorbridge.tensor;
 
 import com.google.protobuf.MessageLite;
+import io.tensorbridge.model.internal.GraphNames;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,10 +30,10 @@ final class GraphCheck {
         graph.getNodeList().forEach(node -> operations.add(node.getName()));
         for (NodeDef node : graph.getNodeList()) {
             for (String input : node.getInputList()) {
-                if (!operations.contains(GraphClosure.operationOf(input))) {
+                if (!operations.contains(GraphNames.operationOf(input))) {
                     return Optional.of(
                             "expected an operation '%s', which operation '%s' takes its input from, found none. Export the whole graph"
-                                    .formatted(GraphClosure.operationOf(input), node.getName()));
+                                    .formatted(GraphNames.operationOf(input), node.getName()));
                 }
             }
         }

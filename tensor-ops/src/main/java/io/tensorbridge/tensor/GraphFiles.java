@@ -58,12 +58,7 @@ final class GraphFiles {
 
     /** Returns what the outputs of a signature need, as far as its inputs. */
     static GraphClosure closure(GraphDef graph, SignatureDef signature) {
-        return GraphClosure.of(
-                graph,
-                signature.getOutputsMap().values().stream()
-                        .map(info -> GraphClosure.operationOf(info.getName()))
-                        .toList(),
-                tensors(signature.getInputsMap()));
+        return GraphClosure.of(graph, tensors(signature.getOutputsMap()), tensors(signature.getInputsMap()));
     }
 
     /** Returns the names of the tensors of a signature, each with its index. */

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -57,8 +58,8 @@ final class GraphMerge {
     String tensor(String ofAdded) {
         return ofAdded.startsWith("^")
                 ? "^" + node(ofAdded.substring(1))
-                : node(GraphClosure.operationOf(ofAdded))
-                        + ofAdded.substring(GraphClosure.operationOf(ofAdded).length());
+                : node(GraphNames.operationOf(ofAdded))
+                        + ofAdded.substring(GraphNames.operationOf(ofAdded).length());
     }
 
     private String node(String ofAdded) {
@@ -163,7 +164,7 @@ final class GraphMerge {
             for (var function : clashing.entrySet()) {
                 if (!differing.contains(function.getKey())
                         && function.getValue().getNodeDefList().stream()
-                                .flatMap(node -> GraphClosure.functionsOf(node).stream())
+                                .flatMap(node -> GraphNames.functionsOf(node).stream())
                                 .anyMatch(differing::contains)) {
                     more = differing.add(function.getKey());
                 }

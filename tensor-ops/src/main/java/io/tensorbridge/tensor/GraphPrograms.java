@@ -2,6 +2,7 @@ package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.tensorbridge.model.ModelPolicy;
+import io.tensorbridge.model.internal.GraphNames;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -124,8 +125,7 @@ final class GraphPrograms {
     private static Program of(
             Graph graph, GraphDef graphDef, ModelFiles files, Map<String, String> fetches, Origin origin) {
         GraphClosure closure = GraphClosure.of(
-                graphDef,
-                fetches.values().stream().map(GraphClosure::operationOf).toList());
+                graphDef, fetches.values().stream().map(GraphNames::operationOf).toList());
         var signature = SignatureDef.newBuilder();
         List<TensorSpec> inputs = new ArrayList<>();
         for (NodeDef node : closure.nodes()) {
@@ -138,7 +138,7 @@ final class GraphPrograms {
         List<TensorSpec> outputs = new ArrayList<>();
         fetches.forEach((name, tensor) -> {
             int index = Integer.parseInt(tensor.substring(tensor.indexOf(':') + 1));
-            Output<?> output = graph.operation(GraphClosure.operationOf(tensor)).output(index);
+            Output<?> output = graph.operation(GraphNames.operationOf(tensor)).output(index);
             var spec = new TensorSpec(name, output.dataType(), output.shape());
             outputs.add(spec);
             signature.putOutputs(name, Signatures.info(tensor, spec));

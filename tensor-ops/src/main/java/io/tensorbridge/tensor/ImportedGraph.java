@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -56,8 +57,8 @@ final class ImportedGraph implements AutoCloseable {
     }
 
     private void check(String name, TensorInfo info) {
-        GraphOperation operation = graph.operation(GraphClosure.operationOf(info.getName()));
-        int index = GraphClosure.indexOf(info.getName());
+        GraphOperation operation = graph.operation(GraphNames.operationOf(info.getName()));
+        int index = GraphNames.indexOf(info.getName());
         if (operation == null || index < 0 || index >= operation.numOutputs()) {
             throw source.wrong(
                     "expected tensor '%s', which its signature calls '%s', found none in its graph. Export it again"
@@ -96,7 +97,7 @@ final class ImportedGraph implements AutoCloseable {
     }
 
     private boolean isPlaceholder(TensorInfo info) {
-        NodeDef node = nodes.get(GraphClosure.operationOf(info.getName()));
+        NodeDef node = nodes.get(GraphNames.operationOf(info.getName()));
         return node != null && node.getOp().equals("Placeholder");
     }
 
@@ -105,13 +106,13 @@ final class ImportedGraph implements AutoCloseable {
     }
 
     private TensorInfo tensor(String role, String name) {
-        String operationName = GraphClosure.operationOf(name);
+        String operationName = GraphNames.operationOf(name);
         GraphOperation operation = name.startsWith("^") ? null : graph.operation(operationName);
         if (operation == null) {
             throw source.wrong("expected operation '%s' for %s '%s', found operations %s. Name one of these"
                     .formatted(operationName, role, name, ModelSource.some(nodes.keySet())));
         }
-        int index = GraphClosure.indexOf(name);
+        int index = GraphNames.indexOf(name);
         if (index < 0 || index >= operation.numOutputs()) {
             throw source.wrong(
                     "expected %s '%s' to be one of %d tensors of operation '%s', found no such. Name it as %s"

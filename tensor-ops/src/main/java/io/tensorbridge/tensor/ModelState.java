@@ -1,19 +1,16 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.Initialisers;
 import io.tensorbridge.model.internal.ModelFiles;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
-import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
-import org.tensorflow.proto.SignatureDef;
-import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.proto.NodeDef;
 
 /** What gives a saved model's variables and tables their values when it is loaded. */
 final class ModelState {
-
-    private static final String INIT_SIGNATURE = "__saved_model_init_op";
-    private static final Set<String> INIT_COLLECTIONS = Set.of("saved_model_main_op", "legacy_init_op");
 
     private ModelState() {}
 
@@ -39,24 +36,13 @@ final class ModelState {
         return metaGraph.toBuilder().clearGraphDef().build();
     }
 
-    private static GraphClosure initialisation(MetaGraphDef metaGraph) {
-        GraphDef graph = metaGraph.getGraphDef();
-        Set<String> operations = new TreeSet<>();
-        metaGraph
-                .getSignatureDefOrDefault(INIT_SIGNATURE, SignatureDef.getDefaultInstance())
-                .getOutputsMap()
-                .values()
-                .stream()
-                .map(TensorInfo::getName)
-                .forEach(operations::add);
-        metaGraph.getCollectionDefMap().forEach((name, collection) -> {
-            if (INIT_COLLECTIONS.contains(name)) {
-                operations.addAll(collection.getNodeList().getValueList());
-            }
-        });
+    /** Returns all that is run when the model is loaded; in no order, which attributes and so calls have none of. */
+    private static Set<NodeDef> initialisation(MetaGraphDef metaGraph) {
+        List<String> operations = new ArrayList<>(Initialisers.of(metaGraph));
         operations.add(metaGraph.getSaverDef().getRestoreOpName());
-        return GraphClosure.of(
-                graph,
-                List.copyOf(operations).stream().map(GraphClosure::operationOf).toList());
+        GraphClosure closure = GraphClosure.of(metaGraph.getGraphDef(), operations);
+        Set<NodeDef> nodes = new HashSet<>(closure.nodes());
+        nodes.addAll(closure.functionNodes());
+        return nodes;
     }
 }

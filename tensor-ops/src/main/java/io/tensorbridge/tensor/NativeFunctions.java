@@ -16,6 +16,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_OK;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationNumOutputs;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tensorbridge.model.internal.GraphNames;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -102,8 +103,8 @@ final class NativeFunctions {
         try {
             for (int i = 0; i < tensors.size(); i++) {
                 String tensor = tensors.get(i);
-                TF_Operation operation = TF_GraphOperationByName(graph, GraphClosure.operationOf(tensor));
-                int index = GraphClosure.indexOf(tensor);
+                TF_Operation operation = TF_GraphOperationByName(graph, GraphNames.operationOf(tensor));
+                int index = GraphNames.indexOf(tensor);
                 if (operation == null
                         || operation.isNull()
                         || index < 0

@@ -23,6 +23,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationNumOut
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationOutputType;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SetConfig;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -144,8 +145,8 @@ final class NativeSession implements AutoCloseable {
 
     /** Finds the tensor that a signature means; native code would read beyond the end of one that is not there. */
     Endpoint endpoint(String what, TensorInfo tensor) {
-        TF_Operation operation = TF_GraphOperationByName(graph, GraphClosure.operationOf(tensor.getName()));
-        int index = GraphClosure.indexOf(tensor.getName());
+        TF_Operation operation = TF_GraphOperationByName(graph, GraphNames.operationOf(tensor.getName()));
+        int index = GraphNames.indexOf(tensor.getName());
         if (operation == null || operation.isNull() || index < 0 || index >= TF_OperationNumOutputs(operation)) {
             throw new ProgramException(what, "its graph has no tensor '%s'".formatted(tensor.getName()));
         }

@@ -1,6 +1,7 @@
 package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tensorbridge.model.internal.GraphNames;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -45,7 +46,7 @@ final class ProgramGraph {
                 graph,
                 program.signature().outputs().stream()
                         .filter(output -> outputs.contains(output.name()))
-                        .map(output -> GraphClosure.operationOf(outputTensor(program, output)))
+                        .map(output -> outputTensor(program, output))
                         .toList(),
                 program.signature().inputs().stream()
                         .map(input -> inputTensor(program, input))
@@ -64,7 +65,7 @@ final class ProgramGraph {
 
     /** Returns the one name of a tensor that goes by {@code x} and by {@code x:0}. */
     static String canonical(String tensor) {
-        return GraphClosure.operationOf(tensor) + ":" + GraphClosure.indexOf(tensor);
+        return GraphNames.operationOf(tensor) + ":" + GraphNames.indexOf(tensor);
     }
 
     /**
@@ -85,11 +86,8 @@ final class ProgramGraph {
     /** Returns a program named like this one, of this form and with its other files. */
     static Program rewritten(Program program, GraphEdits edits, List<Port> inputs, List<Port> outputs) {
         GraphDef graph = edits.build();
-        GraphClosure closure = GraphClosure.of(
-                graph,
-                outputs.stream()
-                        .map(port -> GraphClosure.operationOf(port.tensor()))
-                        .toList());
+        GraphClosure closure =
+                GraphClosure.of(graph, outputs.stream().map(Port::tensor).toList());
         return new Program(
                 program.name(),
                 program.form(),
@@ -125,7 +123,7 @@ final class ProgramGraph {
     }
 
     private static GraphClosure between(GraphDef graph, List<Port> inputs, List<Port> outputs, Set<String> used) {
-        return GraphClosure.between(
+        return GraphClosure.of(
                 graph,
                 outputs.stream().map(Port::tensor).toList(),
                 inputs.stream().map(Port::tensor).toList(),

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -181,7 +182,7 @@ final class ProgramJoin {
             return replaced.getOrDefault(ProgramGraph.canonical(input), input);
         }
         String instead = replaced.get(ProgramGraph.canonical(input.substring(1)));
-        return instead == null ? input : "^" + GraphClosure.operationOf(instead);
+        return instead == null ? input : "^" + GraphNames.operationOf(instead);
     }
 
     /** One of the two programs. */
@@ -197,7 +198,7 @@ final class ProgramJoin {
             this.closure = GraphClosure.of(
                     graph,
                     program.signature().outputs().stream()
-                            .map(output -> GraphClosure.operationOf(ProgramGraph.outputTensor(program, output)))
+                            .map(output -> GraphNames.operationOf(ProgramGraph.outputTensor(program, output)))
                             .toList());
         }
 

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -175,7 +176,7 @@ final class ProgramTensors {
         Set<String> roots = new DataFlow(graph.getNodeList()).reachedFrom(inputTensors(program));
         program.signature()
                 .outputs()
-                .forEach(output -> roots.add(GraphClosure.operationOf(ProgramGraph.outputTensor(program, output))));
+                .forEach(output -> roots.add(GraphNames.operationOf(ProgramGraph.outputTensor(program, output))));
         return roots;
     }
 
@@ -241,7 +242,7 @@ final class ProgramTensors {
         }
 
         private boolean isMeant(String operation) {
-            String meant = GraphClosure.operationOf(name);
+            String meant = GraphNames.operationOf(name);
             return operation.equals(meant) || operation.endsWith("/" + meant);
         }
 
@@ -250,7 +251,7 @@ final class ProgramTensors {
             var operations = new Operations(graph);
             return nodes.stream()
                     .filter(node ->
-                            GraphClosure.functionsOf(node).stream().anyMatch(f -> isIn(f, operations, new HashSet<>())))
+                            GraphNames.functionsOf(node).stream().anyMatch(f -> isIn(f, operations, new HashSet<>())))
                     .findFirst();
         }
 
@@ -259,7 +260,7 @@ final class ProgramTensors {
                     && operations.function(function).map(FunctionDef::getNodeDefList).stream()
                             .flatMap(List::stream)
                             .anyMatch(node -> isMeant(node.getName())
-                                    || GraphClosure.functionsOf(node).stream()
+                                    || GraphNames.functionsOf(node).stream()
                                             .anyMatch(inner -> isIn(inner, operations, seen)));
         }
     }

@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +73,7 @@ record RowMapping(FunctionBody function, List<Argument> arguments, List<Argument
                         Attrs.function(function.definition().getSignature().getName()),
                         "max_intra_op_parallelism",
                         Attrs.integer(UNBOUNDED)));
-        String node = GraphClosure.operationOf(map);
+        String node = GraphNames.operationOf(map);
         List<String> tensors = new ArrayList<>();
         for (int i = 0; i < results.size(); i++) {
             tensors.add(node + ":" + i);
@@ -114,7 +115,7 @@ record RowMapping(FunctionBody function, List<Argument> arguments, List<Argument
 
     /** Adds a switch, whose output 0 is alive if there are rows and whose output 1 if there are none. */
     private static String gate(GraphEdits edits, String tensor, DataType type, String noRows) {
-        return GraphClosure.operationOf(
+        return GraphNames.operationOf(
                 edits.add("gate", "Switch", List.of(tensor, noRows), Map.of("T", Attrs.type(type))));
     }
 }

@@ -1,6 +1,7 @@
 package io.tensorbridge.tensor;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tensorbridge.model.internal.GraphNames;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.util.HashSet;
 import java.util.List;
@@ -147,8 +148,7 @@ final class SavedModelReader {
                     "expected '%s' of the signature to be a dense tensor, found another encoding. Export the model with a dense tensor there"
                             .formatted(name));
         }
-        if (!operations.contains(GraphClosure.operationOf(info.getName()))
-                || GraphClosure.indexOf(info.getName()) < 0) {
+        if (!operations.contains(GraphNames.operationOf(info.getName())) || GraphNames.indexOf(info.getName()) < 0) {
             throw source.wrong(
                     "expected tensor '%s', which its signature calls '%s', found none in its graph. Export it again"
                             .formatted(info.getName(), name));

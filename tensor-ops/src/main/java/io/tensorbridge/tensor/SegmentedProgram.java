@@ -2,6 +2,7 @@ package io.tensorbridge.tensor;
 
 import static java.util.Objects.requireNonNull;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,7 +45,7 @@ final class SegmentedProgram {
         graph.getNodeList().forEach(node -> nodes.put(node.getName(), node));
         Map<String, TensorSpec> inputs = new HashMap<>();
         for (TensorSpec input : program.signature().inputs()) {
-            NodeDef node = nodes.get(GraphClosure.operationOf(ProgramGraph.inputTensor(program, input)));
+            NodeDef node = nodes.get(GraphNames.operationOf(ProgramGraph.inputTensor(program, input)));
             if (node == null || !node.getOp().equals("Placeholder")) {
                 return Optional.empty(); // a tensor that is computed is fed in its place
             }
@@ -67,7 +68,7 @@ final class SegmentedProgram {
         List<ProgramGraph.Port> inputs = new ArrayList<>();
         for (TensorSpec input : program.signature().inputs()) {
             String block = edits.placeholder(input.name(), input.elementType(), input.shape());
-            blocks.put(GraphClosure.operationOf(ProgramGraph.inputTensor(program, input)), block);
+            blocks.put(GraphNames.operationOf(ProgramGraph.inputTensor(program, input)), block);
             inputs.add(new ProgramGraph.Port(block, input));
         }
         String segments = extra(edits, inputs, ProgramRewrites.SEGMENTS, Shape.of(-1));
@@ -168,9 +169,9 @@ final class SegmentedProgram {
     }
 
     private static @Nullable NodeDef withoutIdentities(String tensor, Map<String, NodeDef> nodes) {
-        @Nullable NodeDef node = nodes.get(GraphClosure.operationOf(tensor));
+        @Nullable NodeDef node = nodes.get(GraphNames.operationOf(tensor));
         while (node != null && node.getOp().equals("Identity") && node.getInputCount() == 1) {
-            node = nodes.get(GraphClosure.operationOf(node.getInput(0)));
+            node = nodes.get(GraphNames.operationOf(node.getInput(0)));
         }
         return node;
     }

@@ -2,6 +2,8 @@ package io.tensorbridge.tensor;
 
 import com.google.protobuf.ByteString;
 import io.tensorbridge.model.internal.CheckpointFiles;
+import io.tensorbridge.model.internal.GraphNames;
+import io.tensorbridge.model.internal.Initialisers;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,13 +14,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.tensorflow.proto.AttrValue;
-import org.tensorflow.proto.CollectionDef;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.NodeDef;
-import org.tensorflow.proto.SignatureDef;
 
 /**
  * Checks that a model's variables are all there, as they were written.
@@ -30,8 +30,6 @@ final class VariableCheck {
 
     private static final Set<String> VARIABLES = Set.of("VarHandleOp", "VariableV2", "Variable");
     private static final String PREFIX = "variables/variables";
-    private static final List<String> MAIN_OPS = List.of("saved_model_main_op", "legacy_init_op");
-    private static final String INIT_SIGNATURE = "__saved_model_init_op";
 
     private final ModelSource source;
     private final MetaGraphDef metaGraph;
@@ -71,7 +69,7 @@ final class VariableCheck {
         if (restore.isEmpty()) {
             return;
         }
-        GraphClosure closure = GraphClosure.of(graph, List.of(GraphClosure.operationOf(restore)));
+        GraphClosure closure = GraphClosure.of(graph, List.of(restore));
         checkRestored(checkpoint, closure.nodes());
         Set<NodeDef> reached = new HashSet<>();
         closure.functionNodes().stream().filter(VariableCheck::isRestore).forEach(reached::add);
@@ -91,7 +89,7 @@ final class VariableCheck {
         nodes.forEach(node -> byName.put(node.getName(), node));
         for (NodeDef node : nodes) {
             if (isRestore(node) && node.getInputCount() > 1) {
-                NodeDef names = byName.get(GraphClosure.operationOf(node.getInput(1)));
+                NodeDef names = byName.get(GraphNames.operationOf(node.getInput(1)));
                 if (names != null && names.getOp().equals("Const")) {
                     checkRestored(
                             checkpoint,
@@ -147,20 +145,8 @@ final class VariableCheck {
     }
 
     private List<String> loadingOps() {
-        List<String> ops = new ArrayList<>();
-        ops.add(GraphClosure.operationOf(metaGraph.getSaverDef().getRestoreOpName()));
-        for (String key : MAIN_OPS) {
-            metaGraph
-                    .getCollectionDefOrDefault(key, CollectionDef.getDefaultInstance())
-                    .getNodeList()
-                    .getValueList()
-                    .forEach(op -> ops.add(GraphClosure.operationOf(op)));
-        }
-        metaGraph
-                .getSignatureDefOrDefault(INIT_SIGNATURE, SignatureDef.getDefaultInstance())
-                .getOutputsMap()
-                .values()
-                .forEach(info -> ops.add(GraphClosure.operationOf(info.getName())));
+        List<String> ops = new ArrayList<>(Initialisers.of(metaGraph));
+        ops.add(metaGraph.getSaverDef().getRestoreOpName());
         return ops;
     }
 

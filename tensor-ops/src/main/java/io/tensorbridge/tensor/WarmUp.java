@@ -4,6 +4,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SessionRun;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -89,6 +90,7 @@ final class WarmUp {
                 var inputs = new TF_Output(Math.max(1, count));
                 var inputValues = new PointerPointer<TF_Tensor>(Math.max(1, count));
                 var targets = targetsOf(cannot, session.session(), program)) {
+            // one run, of which each value is a tensor of TensorFlow's own memory whatever the program does with it
             var tensors = new InputTensors(/* copies= */ false, dims, allocator, new TransferLedger());
             try {
                 for (Map.Entry<String, TensorValue> value : values.entrySet()) {
@@ -122,7 +124,7 @@ final class WarmUp {
         List<TF_Operation> operations = new ArrayList<>();
         for (TensorSpec output : program.signature().outputs()) {
             TensorInfo info = program.signatureDef().getOutputsOrThrow(output.name());
-            if (names.add(GraphClosure.operationOf(info.getName()))) {
+            if (names.add(GraphNames.operationOf(info.getName()))) {
                 operations.add(session.endpoint(cannot, info).operation());
             }
         }

@@ -3,6 +3,7 @@ package io.tensorbridge.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tensorbridge.model.internal.GraphNames;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
@@ -93,7 +94,7 @@ class RowProgramTest {
         try (var graph = TensorFlowRun.graphOf(program)) {
             for (TensorSpec output : program.signature().outputs()) {
                 String tensor = ProgramGraph.outputTensor(program, output);
-                var inferred = graph.operation(GraphClosure.operationOf(tensor)).output(GraphClosure.indexOf(tensor));
+                var inferred = graph.operation(GraphNames.operationOf(tensor)).output(GraphNames.indexOf(tensor));
                 assertThat(Shapes.accepts(output.shape(), inferred.shape())).isTrue();
                 assertThat(inferred.dataType()).isEqualTo(output.elementType());
             }

@@ -106,7 +106,7 @@ final class FileNames {
                 break;
             }
         }
-        List<String> names = ScannedGraph.functionsOf(node);
+        List<String> names = GraphNames.functionsOf(node);
         String called = calledBy(node);
         for (String name : names) {
             // one that is handed to a function gets from there what nobody knows
@@ -154,7 +154,7 @@ final class FileNames {
         if (frame.function().isEmpty() && fed.contains(ScannedGraph.canonical(tensor))) {
             return Origin.LOADER; // this output of the operation, and no other
         }
-        String operation = ScannedGraph.operationOf(tensor);
+        String operation = GraphNames.operationOf(tensor);
         Origin known = frame.known().get(operation);
         if (known == null) {
             known = depth > DEEPEST ? Origin.OTHER : find(frame, operation, depth);
@@ -270,7 +270,7 @@ final class FileNames {
     static Optional<String> constantName(ScannedGraph graph, String function, NodeDef node) {
         for (int input : INPUTS.getOrDefault(node.getOp(), NONE)) {
             NodeDef from = function.isEmpty() && input < node.getInputCount()
-                    ? graph.node(ScannedGraph.operationOf(node.getInput(input)))
+                    ? graph.node(GraphNames.operationOf(node.getInput(input)))
                     : null;
             TensorProto value = from == null
                     ? TensorProto.getDefaultInstance()

@@ -19,7 +19,6 @@ import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.OpDef;
 import org.tensorflow.proto.SaverDef;
-import org.tensorflow.proto.SignatureDef;
 
 /**
  * The scan of one metagraph.
@@ -31,8 +30,6 @@ import org.tensorflow.proto.SignatureDef;
  */
 final class MetaGraphScan {
 
-    private static final String INIT = "__saved_model_init_op";
-    private static final List<String> INIT_COLLECTIONS = List.of("saved_model_main_op", "legacy_init_op");
     private static final String ASSETS = "saved_model_assets";
 
     private final MetaGraphDef metaGraph;
@@ -101,7 +98,7 @@ final class MetaGraphScan {
                     .map(OpDef.AttrDef::getDefaultValue)
                     .toList();
             if (defaults.stream().anyMatch(AttrValue::hasTensor)
-                    || !ScannedGraph.functionsIn(defaults).isEmpty()) {
+                    || !GraphNames.functionsIn(defaults).isEmpty()) {
                 findings.add(new Finding(
                         "function '%s'%s".formatted(name, suffix),
                         "attributes that each call gives",
@@ -114,8 +111,8 @@ final class MetaGraphScan {
     private void checkSignatures() {
         Set<String> outputs = new HashSet<>();
         metaGraph.getSignatureDefMap().forEach((key, signature) -> {
-            if (!key.equals(INIT)) {
-                outputs.addAll(tensorsOf(signature));
+            if (!key.equals(Initialisers.SIGNATURE)) {
+                outputs.addAll(Initialisers.tensorsOf(signature));
             }
         });
         graph.forEachNode(
@@ -145,7 +142,7 @@ final class MetaGraphScan {
         fedToSaver.add(ScannedGraph.canonical(saver.getFilenameTensorName()));
         Set<Finding> found = new LinkedHashSet<>();
         checkFileNames(List.of(saver.getRestoreOpName(), saver.getSaveTensorName()), fedToSaver, found);
-        checkFileNames(initialisers(), assets, found);
+        checkFileNames(Initialisers.of(metaGraph), assets, found);
         findings.addAll(found);
     }
 
@@ -162,34 +159,6 @@ final class MetaGraphScan {
                     }
                 })
                 .check(graph.reach(roots, Set.of()).nodes());
-    }
-
-    private List<String> initialisers() {
-        List<String> initialisers = new ArrayList<>();
-        SignatureDef signature = metaGraph.getSignatureDefMap().get(INIT);
-        if (signature != null) {
-            initialisers.addAll(tensorsOf(signature));
-        }
-        for (String name : INIT_COLLECTIONS) {
-            CollectionDef collection = metaGraph.getCollectionDefMap().get(name);
-            if (collection != null) {
-                initialisers.addAll(collection.getNodeList().getValueList());
-            }
-        }
-        return initialisers;
-    }
-
-    private static List<String> tensorsOf(SignatureDef signature) {
-        return signature.getOutputsMap().values().stream()
-                .flatMap(info -> Stream.concat(
-                        Stream.of(
-                                info.getName(),
-                                info.getCooSparse().getValuesTensorName(),
-                                info.getCooSparse().getIndicesTensorName(),
-                                info.getCooSparse().getDenseShapeTensorName()),
-                        info.getCompositeTensor().getComponentsList().stream().map(component -> component.getName())))
-                .filter(name -> !name.isEmpty())
-                .toList();
     }
 
     /** The assets stand in the metagraph or, in older models, in a collection. */

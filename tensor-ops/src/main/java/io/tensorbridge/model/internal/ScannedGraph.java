@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
-import org.tensorflow.proto.NameAttrList;
 import org.tensorflow.proto.NodeDef;
 
 /**
@@ -99,14 +98,14 @@ final class ScannedGraph {
         Deque<String> open = new ArrayDeque<>(tensors);
         while (!open.isEmpty()) {
             String tensor = open.pop();
-            NodeDef node = fed.contains(canonical(tensor)) ? null : nodes.get(operationOf(tensor));
+            NodeDef node = fed.contains(canonical(tensor)) ? null : nodes.get(GraphNames.operationOf(tensor));
             if (node != null && reachedNodes.add(node.getName())) {
                 calls.add(node);
                 open.addAll(node.getInputList());
             }
         }
         while (!calls.isEmpty()) {
-            for (String name : functionsOf(calls.pop())) {
+            for (String name : GraphNames.functionsOf(calls.pop())) {
                 for (FunctionDef function : mayBeMeantBy(name)) {
                     if (reachedFunctions.add(nameOf(function))) {
                         calls.addAll(function.getNodeDefList());
@@ -134,37 +133,6 @@ final class ScannedGraph {
 
     static String nameOf(FunctionDef function) {
         return function.getSignature().getName();
-    }
-
-    /** Returns the names of the functions that a node may call, or hands to one: its own type may be one. */
-    static List<String> functionsOf(NodeDef node) {
-        List<String> names = new ArrayList<>();
-        names.add(node.getOp());
-        names.addAll(functionsIn(node.getAttrMap().values()));
-        return names;
-    }
-
-    /** Returns the names of the functions that attributes name, and those that these are handed. */
-    static List<String> functionsIn(Collection<AttrValue> attributes) {
-        List<String> names = new ArrayList<>();
-        Deque<AttrValue> open = new ArrayDeque<>(attributes);
-        while (!open.isEmpty()) {
-            AttrValue value = open.pop();
-            List<NameAttrList> functions =
-                    value.hasFunc() ? List.of(value.getFunc()) : value.getList().getFuncList();
-            for (NameAttrList function : functions) {
-                names.add(function.getName());
-                open.addAll(function.getAttrMap().values());
-            }
-        }
-        return names;
-    }
-
-    /** Returns the operation that a tensor's name begins with: {@code x} for {@code x}, {@code x:1} and {@code ^x}. */
-    static String operationOf(String tensor) {
-        String name = tensor.startsWith("^") ? tensor.substring(1) : tensor;
-        int colon = name.indexOf(':');
-        return colon < 0 ? name : name.substring(0, colon);
     }
 
     /** Returns the one name of a tensor that goes by {@code x} and by {@code x:0}. */
