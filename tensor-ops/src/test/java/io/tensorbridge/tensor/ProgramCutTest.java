@@ -186,6 +186,23 @@ class ProgramCutTest {
         }
     }
 
+    /** TensorFlow runs a check in a function though no result needs it, and so it does where the call was resolved. */
+    @Test
+    void keepsWhatAFunctionDoesBesideItsResults() {
+        Program program = Program.fromGraphDef(TextGraphs.graph(TextGraphs.CALL_OF_CHECKED), "call");
+        Program resolved = program.fetching("negated").cutAt("call");
+        assertThat(resolved.sessionKey()).isNotEqualTo(program.sessionKey());
+        try (var sound = TFloat64.vectorOf(1);
+                var broken = TFloat64.vectorOf(Double.NaN)) {
+            for (Program checked : List.of(program, resolved)) {
+                assertThat(TensorFlowRun.values(checked, Map.of("x", sound)))
+                        .containsEntry("call", "DT_DOUBLE[1] [-1.0]");
+                assertThatThrownBy(() -> TensorFlowRun.values(checked, Map.of("x", broken)))
+                        .hasMessageContaining("not finite");
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

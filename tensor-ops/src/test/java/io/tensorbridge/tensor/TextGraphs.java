@@ -89,6 +89,32 @@ final class TextGraphs {
             versions { producer: 1882 }
             """;
 
+    /** A placeholder {@code x: double[n]} and a call of a function that negates it, and checks it besides. */
+    static final String CALL_OF_CHECKED = """
+            library {
+              function {
+                signature {
+                  name: "checked"
+                  input_arg { name: "a" type: DT_DOUBLE }
+                  output_arg { name: "c" type: DT_DOUBLE }
+                  is_stateful: true
+                }
+                node_def { name: "negated" op: "Neg" input: "a" attr { key: "T" value { type: DT_DOUBLE } } }
+                node_def { name: "finite" op: "CheckNumerics" input: "a"
+                  attr { key: "T" value { type: DT_DOUBLE } } attr { key: "message" value { s: "not finite" } } }
+                ret { key: "c" value: "negated:y:0" }
+                control_ret { key: "finite" value: "finite" }
+              }
+            }
+            node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_DOUBLE } }
+              attr { key: "shape" value { shape { dim { size: -1 } } } } }
+            node { name: "call" op: "StatefulPartitionedCall" input: "x"
+              attr { key: "Tin" value { list { type: DT_DOUBLE } } }
+              attr { key: "Tout" value { list { type: DT_DOUBLE } } }
+              attr { key: "f" value { func { name: "checked" } } } }
+            versions { producer: 1882 }
+            """;
+
     private TextGraphs() {}
 
     static GraphDef graph(String... parts) {
