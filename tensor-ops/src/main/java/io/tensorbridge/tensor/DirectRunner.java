@@ -12,6 +12,7 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerPointer;
@@ -58,25 +59,27 @@ final class DirectRunner implements BlockRunner {
         this.session = session;
         this.program = program;
         this.fetches = List.copyOf(fetches);
-        this.resultSchema = new Schema(fetches.stream().map(Fetch::field).toList());
         this.what = "Program '%s' failed".formatted(program.name());
-        var inputsOf = program.signatureDef().getInputsMap();
-        var outputsOf = program.signatureDef().getOutputsMap();
-        List<TensorInfo> inputInfos = feeds.stream()
-                .map(feed -> info(inputsOf.get(feed.input()), feed.input()))
-                .toList();
-        List<TensorInfo> fetched = fetches.stream()
-                .map(fetch -> info(outputsOf.get(fetch.output()), fetch.output()))
-                .toList();
-        this.fetchTypes = fetched.stream().map(DirectRunner::typeOf).toList();
         String cannotRun = "Cannot run program '%s'".formatted(program.name());
         NativeSession nativeSession = session.session();
-        List<NativeSession.Endpoint> from = inputInfos.stream()
-                .map(tensor -> nativeSession.endpoint(cannotRun, tensor))
-                .toList();
-        List<NativeSession.Endpoint> to = fetched.stream()
-                .map(tensor -> nativeSession.endpoint(cannotRun, tensor))
-                .toList();
+        // no streams: a small task runs one block, and to prepare it is most of what it does
+        List<Field> fields = new ArrayList<>(fetches.size());
+        List<NativeSession.Endpoint> to = new ArrayList<>(fetches.size());
+        this.fetchTypes = new ArrayList<>(fetches.size());
+        for (Fetch fetch : fetches) {
+            TensorInfo tensor = info(program.signatureDef().getOutputsMap().get(fetch.output()), fetch.output());
+            fields.add(fetch.field());
+            fetchTypes.add(typeOf(tensor));
+            to.add(nativeSession.endpoint(cannotRun, tensor));
+        }
+        this.resultSchema = new Schema(fields);
+        List<TensorInfo> inputInfos = new ArrayList<>(feeds.size());
+        List<NativeSession.Endpoint> from = new ArrayList<>(feeds.size());
+        for (Feed feed : feeds) {
+            TensorInfo tensor = info(program.signatureDef().getInputsMap().get(feed.input()), feed.input());
+            inputInfos.add(tensor);
+            from.add(nativeSession.endpoint(cannotRun, tensor));
+        }
         this.columnCount = columnCount(feeds);
         this.feeders = new Feeder[feeds.size()];
         this.fed = new TF_Tensor[feeds.size()];
@@ -96,7 +99,7 @@ final class DirectRunner implements BlockRunner {
         this.inputs = array(from);
         this.outputs = array(to);
         this.inputValues = new PointerPointer<>(Math.max(1, feeders.length));
-        this.outputValues = new PointerPointer<>(Math.max(1, fetched.size()));
+        this.outputValues = new PointerPointer<>(Math.max(1, fetches.size()));
         this.status = TF_NewStatus();
         this.outputVectors = new OutputVectors(allocator, ledger);
         this.limit = RunLimit.of(session);

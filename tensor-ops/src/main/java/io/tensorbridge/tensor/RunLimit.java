@@ -3,6 +3,7 @@ package io.tensorbridge.tensor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -27,8 +28,13 @@ final class RunLimit implements AutoCloseable {
     private static final long CUT = 4;
     private static final RunLimit NONE = new RunLimit(/* nanos= */ 0, () -> {});
 
+    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
+    private static final long LINGER =
+            TimeUnit.SECONDS.toNanos(10); // many small tasks in a row make do with one thread
+
     private static final List<RunLimit> WATCHED = new ArrayList<>(); // guarded by itself
     private static boolean watching; // guarded by WATCHED
+    private static long nextLook; // by System.nanoTime; guarded by WATCHED
 
     private final AtomicLong state = new AtomicLong(IDLE); // or when the run began, made odd
     private final long nanos;
@@ -52,10 +58,16 @@ final class RunLimit implements AutoCloseable {
                 var watch = new Thread(RunLimit::watch, "tensorbridge-run-limit");
                 watch.setDaemon(true);
                 watch.start();
+            } else if (nextLook - System.nanoTime() > limit.pause()) {
+                WATCHED.notifyAll(); // a wake-up for each small task would cost it more than its run
             }
-            WATCHED.notifyAll();
         }
         return limit;
+    }
+
+    /** Returns how long the watch may look away, in nanoseconds. */
+    private long pause() {
+        return Math.min(LONGEST_PAUSE, nanos / 10);
     }
 
     /**
@@ -100,27 +112,32 @@ final class RunLimit implements AutoCloseable {
             List<RunLimit> overdue = new ArrayList<>();
             synchronized (WATCHED) {
                 if (WATCHED.isEmpty()) {
-                    watching = false; // the thread would keep a class loader alive for nothing
-                    return;
+                    pause(LINGER);
+                    if (WATCHED.isEmpty()) {
+                        watching = false; // the thread would keep a class loader alive for nothing
+                        return;
+                    }
                 }
-                long pause = Long.MAX_VALUE;
+                long pause = LONGEST_PAUSE;
                 for (RunLimit limit : WATCHED) {
                     if (limit.isOverdue()) {
                         overdue.add(limit);
                     }
-                    pause = Math.min(pause, limit.nanos);
+                    pause = Math.min(pause, limit.pause());
                 }
                 if (overdue.isEmpty()) {
-                    waitFor(Math.max(1, Math.min(1_000, pause / 10_000_000)));
+                    pause(pause);
                 }
             }
             overdue.forEach(RunLimit::cutShort);
         }
     }
 
-    private static void waitFor(long millis) {
+    /** Waits until so many nanoseconds are over, or a limit comes that is to be looked at sooner. */
+    private static void pause(long nanos) {
+        nextLook = System.nanoTime() + nanos;
         try {
-            WATCHED.wait(millis);
+            TimeUnit.NANOSECONDS.timedWait(WATCHED, Math.max(nanos, 1_000_000));
         } catch (InterruptedException e) { // the thread is nobody's to interrupt; looking again does no harm
             Thread.interrupted();
         }

@@ -9,6 +9,7 @@ import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
+import org.jspecify.annotations.Nullable;
 import scala.Enumeration;
 import scala.collection.Iterator;
 import scala.jdk.javaapi.CollectionConverters;
@@ -31,66 +32,36 @@ final class PartitionsRdd<S, T> extends RDD<T> {
         RANDOM
     }
 
-    /** What is done with a partition: a value that travels. */
-    private sealed interface Work<S, T> extends java.io.Serializable {
-        java.util.Iterator<T> over(java.util.Iterator<S> partition);
-    }
-
-    private static final class OverRows<T> implements Work<InternalRow, T> {
-
-        private static final long serialVersionUID = 1;
-
-        private final PartitionTask<T> task;
-        private final Shared<StructType> schema;
-
-        OverRows(PartitionTask<T> task, StructType schema) {
-            this.task = task;
-            this.schema = Shared.of(schema);
-        }
-
-        @Override
-        public java.util.Iterator<T> over(java.util.Iterator<InternalRow> rows) {
-            return task.overRows(rows, schema.value());
-        }
-    }
-
-    private static final class OverBatches<T> implements Work<ColumnarBatch, T> {
-
-        private static final long serialVersionUID = 1;
-
-        private final PartitionTask<T> task;
-
-        OverBatches(PartitionTask<T> task) {
-            this.task = task;
-        }
-
-        @Override
-        public java.util.Iterator<T> over(java.util.Iterator<ColumnarBatch> batches) {
-            return task.overBatches(batches);
-        }
-    }
-
-    private final Work<S, T> work;
+    private final PartitionTask<T> task;
+    private final @Nullable Shared<StructType> schema; // of rows; null if there are batches
     private final transient Results results; // asked for on the driver
 
-    private PartitionsRdd(RDD<S> parent, Work<S, T> work, Results results) {
-        super(parent, PartitionsRdd.<T>anyTag());
-        this.work = work;
+    private PartitionsRdd(RDD<S> parent, @Nullable Shared<StructType> schema, PartitionTask<T> task, Results results) {
+        super(parent, ClassTag$.MODULE$.<T>apply(task.resultType())); // that of Object would be slower to read
+        this.schema = schema;
+        this.task = task;
         this.results = results;
     }
 
     static <T> RDD<T> ofRows(RDD<InternalRow> parent, StructType schema, PartitionTask<T> task, Results results) {
-        return new PartitionsRdd<>(parent, new OverRows<>(task, schema), results);
+        return new PartitionsRdd<>(parent, Shared.of(schema), task, results);
     }
 
     static <T> RDD<T> ofBatches(RDD<ColumnarBatch> parent, PartitionTask<T> task, Results results) {
-        return new PartitionsRdd<>(parent, new OverBatches<>(task), results);
+        return new PartitionsRdd<>(parent, /* schema= */ null, task, results);
     }
 
     @Override
     public Iterator<T> compute(Partition partition, TaskContext context) {
-        Iterator<S> of = this.<S>firstParent(PartitionsRdd.<S>anyTag()).iterator(partition, context);
-        return CollectionConverters.asScala(work.over(CollectionConverters.asJava(of)));
+        return CollectionConverters.asScala(
+                schema == null
+                        ? task.overBatches(this.<ColumnarBatch>ofParent(partition, context))
+                        : task.overRows(this.<InternalRow>ofParent(partition, context), schema.value()));
+    }
+
+    private <A> java.util.Iterator<A> ofParent(Partition partition, TaskContext context) {
+        return CollectionConverters.asJava(
+                this.<A>firstParent(PartitionsRdd.<A>anyTag()).iterator(partition, context));
     }
 
     @Override

@@ -38,6 +38,11 @@ public record GroupTask(
         implements PartitionTask<ColumnarBatch> {
 
     @Override
+    public Class<ColumnarBatch> resultType() {
+        return ColumnarBatch.class;
+    }
+
+    @Override
     public Iterator<ColumnarBatch> overRows(Iterator<InternalRow> rows, StructType schema) {
         return run((allocator, copies) ->
                 GroupedBlocks.ofRows(rows, keys, order, fed.columns(), limits, allocator, copies));

@@ -12,13 +12,18 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
 
-/**
- * What an executor needs to know to run programs over a partition: a value that travels.
- *
- * @param plan what to run, shared by all tasks
- * @param metrics where to count
- */
-public record MapBlocksTask(Shared<MapBlocksPlan> plan, TaskMetrics metrics) implements PartitionTask<ColumnarBatch> {
+/** What an executor needs to know to run programs over a partition: a value that travels. No record: those are slower to read. */
+public final class MapBlocksTask implements PartitionTask<ColumnarBatch> {
+
+    private static final long serialVersionUID = 1;
+
+    private final Shared<MapBlocksPlan> plan; // shared by all tasks
+    private final TaskMetrics metrics;
+
+    private MapBlocksTask(Shared<MapBlocksPlan> plan, TaskMetrics metrics) {
+        this.plan = plan;
+        this.metrics = metrics;
+    }
 
     /**
      * Returns the task.
@@ -35,12 +40,21 @@ public record MapBlocksTask(Shared<MapBlocksPlan> plan, TaskMetrics metrics) imp
                 Shared.of(new MapBlocksPlan(List.copyOf(runs), List.copyOf(fed), limits, trimmed)), metrics);
     }
 
+    TaskMetrics metrics() {
+        return metrics;
+    }
+
     List<ProgramRun> runs() {
         return plan.value().runs();
     }
 
     boolean trimmed() {
         return plan.value().trimmed();
+    }
+
+    @Override
+    public Class<ColumnarBatch> resultType() {
+        return ColumnarBatch.class;
     }
 
     @Override

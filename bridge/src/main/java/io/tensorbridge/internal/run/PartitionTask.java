@@ -13,6 +13,9 @@ import org.apache.spark.sql.vectorized.ColumnarBatch;
  */
 public interface PartitionTask<T> extends Serializable {
 
+    /** Returns the class of what comes out. */
+    Class<T> resultType();
+
     /** Works on a partition of rows; each may be overwritten when the next is asked for. */
     Iterator<T> overRows(Iterator<InternalRow> rows, StructType schema);
 

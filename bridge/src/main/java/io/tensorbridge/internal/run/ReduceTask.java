@@ -33,6 +33,11 @@ public record ReduceTask(
         implements PartitionTask<PartialRow> {
 
     @Override
+    public Class<PartialRow> resultType() {
+        return PartialRow.class;
+    }
+
+    @Override
     public Iterator<PartialRow> overRows(Iterator<InternalRow> rows, StructType schema) {
         return reduce(
                 first,

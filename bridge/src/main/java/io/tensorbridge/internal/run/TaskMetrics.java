@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.execution.metric.SQLMetric;
 import org.apache.spark.sql.execution.metric.SQLMetrics;
@@ -31,17 +30,15 @@ public final class TaskMetrics implements Serializable {
     private static final String COPIED = "bytesCopied.";
 
     /** What nearly every task has something to add to. */
-    private static final Set<String> USUAL =
-            Set.of(BLOCKS, ROWS, ALIASED, RUN, PEAK, key(BlockCopies.Source.ROWS), key(BlockCopies.Source.COLUMNS));
+    private static final List<String> USUAL =
+            List.of(BLOCKS, ROWS, ALIASED, RUN, PEAK, key(BlockCopies.Source.ROWS), key(BlockCopies.Source.COLUMNS));
 
-    private final LinkedHashMap<String, SQLMetric> usual;
+    private final SQLMetric[] usual; // in the order of USUAL, whose words need not travel with each task
     private final RareMetrics rare;
 
     private TaskMetrics(Map<String, SQLMetric> metrics) {
-        usual = new LinkedHashMap<>(metrics);
-        usual.keySet().retainAll(USUAL);
         Map<String, SQLMetric> others = new LinkedHashMap<>(metrics);
-        others.keySet().removeAll(USUAL);
+        usual = USUAL.stream().map(others::remove).toArray(SQLMetric[]::new);
         rare = new RareMetrics(others);
     }
 
@@ -86,8 +83,10 @@ public final class TaskMetrics implements Serializable {
     }
 
     private Map<String, SQLMetric> all() {
-        Map<String, SQLMetric> all = new LinkedHashMap<>(usual);
-        all.putAll(rare.all());
+        Map<String, SQLMetric> all = new LinkedHashMap<>(rare.all());
+        for (int i = 0; i < usual.length; i++) {
+            all.put(USUAL.get(i), usual[i]);
+        }
         return all;
     }
 
@@ -127,10 +126,8 @@ public final class TaskMetrics implements Serializable {
     }
 
     private SQLMetric metric(String key) {
-        SQLMetric metric = usual.get(key);
-        if (metric == null) {
-            metric = rare.all().get(key);
-        }
+        int index = USUAL.indexOf(key);
+        SQLMetric metric = index >= 0 ? usual[index] : rare.all().get(key);
         if (metric == null) {
             throw new IllegalArgumentException("No metric '%s'".formatted(key));
         }
