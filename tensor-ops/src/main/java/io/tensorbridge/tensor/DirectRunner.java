@@ -88,7 +88,13 @@ final class DirectRunner implements BlockRunner {
         try {
             for (int i = 0; i < feeders.length; i++) {
                 TensorInfo info = inputInfos.get(i);
-                var input = new FedInput(feeds.get(i).input(), typeOf(info), Shapes.of(info.getTensorShape()), tensors);
+                String name = feeds.get(i).input();
+                var input = new FedInput(
+                        name,
+                        typeOf(info),
+                        Shapes.of(info.getTensorShape()),
+                        tensors,
+                        CellCheck.of(program, name, what));
                 feeders[i] = Feeders.of(feeds.get(i), input, cannotRun);
             }
         } catch (RuntimeException e) {
@@ -217,10 +223,7 @@ final class DirectRunner implements BlockRunner {
             throw new ProgramException(what, limit.exceeded());
         }
         session.requireSound(what); // cut short on another's account, the message would be a riddle
-        throw new ProgramException(
-                what,
-                "expected TensorFlow to run it, found an error: %s. Mend the program, or what it is fed with"
-                        .formatted(NativeSession.messageOf(status)));
+        throw NativeSession.failedRun(what, status);
     }
 
     private VectorSchemaRoot dressOutputs() {

@@ -3,6 +3,7 @@ package io.tensorbridge.tensor;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.internal.c_api.TF_Tensor;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
@@ -14,11 +15,20 @@ import org.tensorflow.proto.DataType;
  * @param type the type of its elements
  * @param shape its shape
  * @param tensors makes tensors of columns
+ * @param check what strings must pass; null if any will do
  */
-record FedInput(String name, ElementType type, Shape shape, InputTensors tensors) {
+record FedInput(
+        String name,
+        ElementType type,
+        Shape shape,
+        InputTensors tensors,
+        @Nullable CellCheck check) {
 
-    /** Returns a new tensor of a column's values. */
+    /** Returns a new tensor of a column's values, if they pass the check. */
     TF_Tensor tensorOf(ColumnValues values) {
+        if (check != null) {
+            check.require(values);
+        }
         return tensors.of(type, values);
     }
 

@@ -1,6 +1,7 @@
 package io.tensorbridge.tensor;
 
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_CloseSession;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_DATA_LOSS;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteBuffer;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteGraph;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteImportGraphDefOptions;
@@ -10,6 +11,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetCode;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GraphImportGraphDef;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GraphOperationByName;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_INVALID_ARGUMENT;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_LoadSessionFromSavedModel;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_Message;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewBufferFromString;
@@ -19,6 +21,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewSession;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewSessionOptions;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OK;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_OUT_OF_RANGE;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationNumOutputs;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationOutputType;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SetConfig;
@@ -181,6 +184,16 @@ final class NativeSession implements AutoCloseable {
         if (TF_GetCode(status) != TF_OK) {
             throw new ProgramException(what, messageOf(status));
         }
+    }
+
+    /** Returns the failure of a run, which says whether it is that of what was fed. */
+    static ProgramException failedRun(String what, TF_Status status) {
+        String reason = "expected TensorFlow to run it, found an error: %s. Mend the program, or what it is fed with"
+                .formatted(messageOf(status));
+        int code = TF_GetCode(status);
+        return code == TF_INVALID_ARGUMENT || code == TF_OUT_OF_RANGE || code == TF_DATA_LOSS
+                ? ProgramException.ofInput(what, reason)
+                : new ProgramException(what, reason);
     }
 
     static String messageOf(TF_Status status) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -22,6 +23,7 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.types.family.TType;
@@ -30,7 +32,7 @@ import org.tensorflow.types.family.TType;
  * What to compute: a graph or a saved model, its signature and its SHA-256.
  *
  * <p>A program is an immutable value. It holds bytes and nothing native, so it travels to executors and needs no close;
- * a {@link ProgramSession} is what runs it. Two programs are equal if files, tags, signature and name are.
+ * a {@link ProgramSession} is what runs it. Two programs are equal if files, tags, signature, checks and name are.
  *
  * <p>Safe for use by several threads.
  */
@@ -51,6 +53,7 @@ public final class Program implements Serializable {
     private final transient Optional<String> aliasOffender;
     private final transient Origin origin;
     private final transient Map<String, TensorValue> warmUp;
+    private final transient Map<String, InputCheck> checks;
     private final transient Map<Object, Object> remembered = new ConcurrentHashMap<>();
 
     Program(
@@ -62,7 +65,7 @@ public final class Program implements Serializable {
             ProgramSignature signature,
             Optional<String> aliasOffender,
             Origin origin) {
-        this(name, form, files, tags, signatureDef, signature, aliasOffender, origin, Map.of());
+        this(name, form, files, tags, signatureDef, signature, aliasOffender, origin, Map.of(), Map.of());
     }
 
     Program(
@@ -74,7 +77,8 @@ public final class Program implements Serializable {
             ProgramSignature signature,
             Optional<String> aliasOffender,
             Origin origin,
-            Map<String, TensorValue> warmUp) {
+            Map<String, TensorValue> warmUp,
+            Map<String, InputCheck> checks) {
         this.name = name;
         this.form = form;
         this.files = files;
@@ -84,6 +88,7 @@ public final class Program implements Serializable {
         this.aliasOffender = aliasOffender;
         this.origin = origin;
         this.warmUp = Map.copyOf(warmUp);
+        this.checks = new TreeMap<>(checks);
     }
 
     /**
@@ -221,7 +226,7 @@ public final class Program implements Serializable {
         if (newName.isBlank()) {
             throw new IllegalArgumentException("Invalid program name: must not be blank");
         }
-        return new Program(newName, form, files, tags, signatureDef, signature, aliasOffender, origin, warmUp);
+        return new Program(newName, form, files, tags, signatureDef, signature, aliasOffender, origin, warmUp, checks);
     }
 
     /**
@@ -234,7 +239,42 @@ public final class Program implements Serializable {
      */
     public Program warmUp(Map<String, TensorValue> values) {
         WarmUp.check(this, values);
-        return new Program(name, form, files, tags, signatureDef, signature, aliasOffender, origin, values);
+        return new Program(name, form, files, tags, signatureDef, signature, aliasOffender, origin, values, checks);
+    }
+
+    /**
+     * Returns this program with a check of an input: of every value that feeds it, in Java and before TensorFlow sees any of the
+     * block. What is refused fails the run, or its row alone if rows may fail on their own.
+     *
+     * <p>Programs that are made of this one have the check too, as long as they have the input. If there is a check already, both
+     * must be passed. It is no part of the digest.
+     *
+     * @param input the name of an input of strings
+     * @throws IllegalArgumentException if there is no input of that name, or it is not of strings
+     */
+    public Program checking(String input, InputCheck check) {
+        TensorSpec spec = signature
+                .input(input)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "Cannot check input '%s' of program '%s': expected one of the inputs %s, found no input of that name"
+                                .formatted(
+                                        input,
+                                        name,
+                                        signature.inputs().stream()
+                                                .map(TensorSpec::name)
+                                                .toList())));
+        if (spec.elementType() != DataType.DT_STRING) {
+            throw new IllegalArgumentException("Cannot check input '%s' of program '%s': expected DT_STRING, found %s"
+                    .formatted(input, name, spec.elementType()));
+        }
+        Map<String, InputCheck> all = new TreeMap<>(checks);
+        all.merge(input, check, InputCheck::and);
+        return withChecks(all);
+    }
+
+    /** Returns this program with these checks of inputs in place of its own; those of inputs that it has not are of no effect. */
+    Program withChecks(Map<String, InputCheck> newChecks) {
+        return new Program(name, form, files, tags, signatureDef, signature, aliasOffender, origin, warmUp, newChecks);
     }
 
     /** Returns the program's name, for messages and metrics. */
@@ -419,14 +459,15 @@ public final class Program implements Serializable {
             throw new IllegalArgumentException("Cannot take outputs of program '%s': none was named".formatted(name));
         }
         return new Program(
-                name,
-                form,
-                files,
-                tags,
-                signatureDef,
-                new ProgramSignature(inputsOf(outputs), kept),
-                aliasOffender,
-                origin);
+                        name,
+                        form,
+                        files,
+                        tags,
+                        signatureDef,
+                        new ProgramSignature(inputsOf(outputs), kept),
+                        aliasOffender,
+                        origin)
+                .withChecks(checks);
     }
 
     /**
@@ -456,7 +497,7 @@ public final class Program implements Serializable {
             throw new IllegalArgumentException("Cannot move the files of program '%s': expected SHA-256 %s, found %s"
                     .formatted(name, files.digest(), moved.digest()));
         }
-        return new Program(name, form, moved, tags, signatureDef, signature, aliasOffender, origin, warmUp);
+        return new Program(name, form, moved, tags, signatureDef, signature, aliasOffender, origin, warmUp, checks);
     }
 
     Form form() {
@@ -466,6 +507,11 @@ public final class Program implements Serializable {
     /** Returns what a session of it is warmed up with; nothing if it is not. */
     Map<String, TensorValue> warmUp() {
         return warmUp;
+    }
+
+    /** Returns the checks of inputs, by the inputs' names, in their order. */
+    Map<String, InputCheck> checks() {
+        return checks;
     }
 
     ModelFiles files() {
@@ -490,6 +536,7 @@ public final class Program implements Serializable {
                 && sessionKey().equals(program.sessionKey())
                 && name.equals(program.name)
                 && warmUp.equals(program.warmUp)
+                && checks.equals(program.checks)
                 && signatureDef.equals(program.signatureDef);
     }
 

@@ -89,16 +89,17 @@ final class ProgramGraph {
         GraphClosure closure =
                 GraphClosure.of(graph, outputs.stream().map(Port::tensor).toList());
         return new Program(
-                program.name(),
-                program.form(),
-                files(program, graph),
-                program.tags(),
-                signature(inputs, outputs),
-                new ProgramSignature(
-                        inputs.stream().map(Port::spec).toList(),
-                        outputs.stream().map(Port::spec).toList()),
-                AliasSafety.firstOffender(closure),
-                program.origin());
+                        program.name(),
+                        program.form(),
+                        files(program, graph),
+                        program.tags(),
+                        signature(inputs, outputs),
+                        new ProgramSignature(
+                                inputs.stream().map(Port::spec).toList(),
+                                outputs.stream().map(Port::spec).toList()),
+                        AliasSafety.firstOffender(closure),
+                        program.origin())
+                .withChecks(program.checks());
     }
 
     /**
@@ -152,19 +153,20 @@ final class ProgramGraph {
         Set<String> used = new HashSet<>();
         GraphClosure closure = between(graph, inputs, outputs, used);
         return new Program(
-                name,
-                program.form(),
-                files,
-                program.tags(),
-                signature(inputs, outputs),
-                new ProgramSignature(
-                        inputs.stream()
-                                .filter(input -> used.contains(input.tensor()))
-                                .map(Port::spec)
-                                .toList(),
-                        outputs.stream().map(Port::spec).toList()),
-                AliasSafety.firstOffender(closure),
-                origin);
+                        name,
+                        program.form(),
+                        files,
+                        program.tags(),
+                        signature(inputs, outputs),
+                        new ProgramSignature(
+                                inputs.stream()
+                                        .filter(input -> used.contains(input.tensor()))
+                                        .map(Port::spec)
+                                        .toList(),
+                                outputs.stream().map(Port::spec).toList()),
+                        AliasSafety.firstOffender(closure),
+                        origin)
+                .withChecks(program.checks());
     }
 
     private static SignatureDef signature(List<Port> inputs, List<Port> outputs) {

@@ -158,12 +158,24 @@ final class ProgramJoin {
                 ? merge.merged(UnaryOperator.identity(), rewire)
                 : merge.merged(rewire, UnaryOperator.identity());
         return ProgramGraph.withGraph(
-                base.program,
-                first.name() + "+" + second.name(),
-                graph,
-                inputs,
-                outputs,
-                first.origin().and(second.origin()));
+                        base.program,
+                        first.name() + "+" + second.name(),
+                        graph,
+                        inputs,
+                        outputs,
+                        first.origin().and(second.origin()))
+                .withChecks(checks());
+    }
+
+    /** Returns the checks of the inputs that are left: what the first feeds to the second has passed TensorFlow's. */
+    private Map<String, InputCheck> checks() {
+        Map<String, InputCheck> checks = new HashMap<>(first.checks());
+        second.checks().forEach((input, check) -> {
+            if (!feeds.containsKey(input)) {
+                checks.merge(input, check, InputCheck::and);
+            }
+        });
+        return checks;
     }
 
     private static ProgramGraph.Port moved(ProgramGraph.Port port, UnaryOperator<String> names) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.SignatureDef;
 
@@ -27,6 +28,7 @@ final class ProgramProxy implements Serializable {
     private final String digest;
     private final Origin origin;
     private final HashMap<String, TensorValue> warmUp;
+    private final TreeMap<String, InputCheck> checks;
 
     ProgramProxy(Program program) {
         name = program.name();
@@ -40,6 +42,7 @@ final class ProgramProxy implements Serializable {
         digest = program.sha256();
         origin = program.origin();
         warmUp = new HashMap<>(program.warmUp());
+        checks = new TreeMap<>(program.checks());
     }
 
     private static String[] names(List<TensorSpec> specs) {
@@ -62,7 +65,8 @@ final class ProgramProxy implements Serializable {
                     Signatures.read(signature, List.of(inputs), List.of(outputs)),
                     Optional.ofNullable(aliasOffender),
                     origin,
-                    warmUp);
+                    warmUp,
+                    checks);
         } catch (InvalidProtocolBufferException e) {
             var invalid = new InvalidObjectException("Program '%s' has an unreadable signature".formatted(name));
             invalid.initCause(e);

@@ -99,7 +99,8 @@ final class WarmUp {
                             value.getKey(),
                             ElementType.of(info.getDtype()).orElseThrow(),
                             Shapes.of(info.getTensorShape()),
-                            tensors);
+                            tensors,
+                            CellCheck.of(program, value.getKey(), cannot));
                     int i = feeders.size();
                     Feeder feeder = Feeders.of(new Feed.Parameter(value.getKey(), value.getValue()), fed, cannot);
                     feeders.add(feeder);
