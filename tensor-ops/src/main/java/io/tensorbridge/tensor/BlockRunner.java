@@ -7,9 +7,9 @@ import org.apache.arrow.vector.VectorSchemaRoot;
 /**
  * Runs blocks through a session.
  *
- * <p>Made by {@link ProgramSession#runner} and {@link ProgramSession#runnerOfRows}. For use by one thread at a time.
+ * <p>Made by {@link ProgramSession#runner} and {@link ProgramSession#runnerOfRows}; {@link TolerantRunner} lets rows of it fail. For use by one thread at a time.
  */
-public sealed interface BlockRunner extends AutoCloseable permits DirectRunner, GroupingRunner {
+public sealed interface BlockRunner extends AutoCloseable permits DirectRunner, GroupingRunner, TolerantRunner {
 
     /**
      * Runs a block that has columns.

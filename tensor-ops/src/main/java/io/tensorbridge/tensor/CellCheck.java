@@ -34,7 +34,7 @@ record CellCheck(InputCheck check, String what, CellBytes bytes) {
             bytes.show(text + start, MemoryUtil.getInt(offset + Integer.BYTES) - start);
             String refusal = check.refusal(bytes);
             if (refusal != null) {
-                throw ProgramException.ofInput(what, refusal);
+                throw ProgramException.ofInput(what, refusal, refusal);
             }
         }
     }

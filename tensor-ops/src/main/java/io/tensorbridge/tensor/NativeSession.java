@@ -30,6 +30,8 @@ import io.tensorbridge.model.internal.GraphNames;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.tensorflow.internal.c_api.TF_Buffer;
@@ -51,6 +53,10 @@ import org.tensorflow.proto.TensorInfo;
 final class NativeSession implements AutoCloseable {
 
     private static final int LONGEST_MESSAGE = 500;
+
+    private static final Pattern FIRST_OF_SEVERAL =
+            Pattern.compile("\\d+ root error\\(s\\) found\\.\\s+\\(0\\) [A-Z_]+: ");
+    private static final Pattern GRAPH_PLACE = Pattern.compile("(\\{\\{[^}]*\\}\\}|\\s)+");
 
     private final TF_Graph graph;
     private final TF_Session session;
@@ -188,12 +194,24 @@ final class NativeSession implements AutoCloseable {
 
     /** Returns the failure of a run, which says whether it is that of what was fed. */
     static ProgramException failedRun(String what, TF_Status status) {
+        String message = TF_Message(status).getString(StandardCharsets.UTF_8);
         String reason = "expected TensorFlow to run it, found an error: %s. Mend the program, or what it is fed with"
-                .formatted(messageOf(status));
+                .formatted(clamped(message));
         int code = TF_GetCode(status);
         return code == TF_INVALID_ARGUMENT || code == TF_OUT_OF_RANGE || code == TF_DATA_LOSS
-                ? ProgramException.ofInput(what, reason)
+                ? ProgramException.ofInput(what, reason, clamped(sentenceOf(message)))
                 : new ProgramException(what, reason);
+    }
+
+    /** Returns what TensorFlow says without where in the graph it says so; of several errors the first. */
+    static String sentenceOf(String message) {
+        Matcher first = FIRST_OF_SEVERAL.matcher(message);
+        String error = first.lookingAt() ? message.substring(first.end()) : message;
+        int trail = error.indexOf("\n\t [[");
+        return GRAPH_PLACE
+                .matcher(trail < 0 ? error : error.substring(0, trail))
+                .replaceAll(" ")
+                .strip();
     }
 
     static String messageOf(TF_Status status) {

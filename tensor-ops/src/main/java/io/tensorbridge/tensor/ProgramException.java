@@ -1,10 +1,13 @@
 package io.tensorbridge.tensor;
 
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
 /** A program could not be loaded, or failed while it ran. */
 public final class ProgramException extends RuntimeException {
 
     private final String reason;
-    private final boolean ofInput;
+    private final @Nullable String refusal;
 
     /**
      * Creates the exception.
@@ -15,24 +18,28 @@ public final class ProgramException extends RuntimeException {
     public ProgramException(String what, String reason) {
         super(what + ": " + reason);
         this.reason = reason;
-        this.ofInput = false;
+        this.refusal = null;
     }
 
     public ProgramException(String what, String reason, Throwable cause) {
         super(what + ": " + reason, cause);
         this.reason = reason;
-        this.ofInput = false;
+        this.refusal = null;
     }
 
-    private ProgramException(String what, String reason, boolean ofInput) {
+    private ProgramException(String what, String reason, String refusal) {
         super(what + ": " + reason);
         this.reason = reason;
-        this.ofInput = ofInput;
+        this.refusal = refusal;
     }
 
-    /** Returns the failure of a run that does not take what it is fed with. */
-    static ProgramException ofInput(String what, String reason) {
-        return new ProgramException(what, reason, /* ofInput= */ true);
+    /**
+     * Returns the failure of a run for the sake of what was fed.
+     *
+     * @param refusal what is wrong with it
+     */
+    static ProgramException ofInput(String what, String reason, String refusal) {
+        return new ProgramException(what, reason, refusal);
     }
 
     /** Returns why it failed, without what. */
@@ -41,10 +48,10 @@ public final class ProgramException extends RuntimeException {
     }
 
     /**
-     * Returns whether what was fed is to blame, so that other rows may do better: a check of an input refused a value, or
-     * TensorFlow an argument.
+     * Returns what is wrong with what was fed, in one sentence, if that is why the run failed: a check refused a value, or
+     * TensorFlow an argument. Then other rows may do better.
      */
-    public boolean isOfInput() {
-        return ofInput;
+    public Optional<String> refusal() {
+        return Optional.ofNullable(refusal);
     }
 }
