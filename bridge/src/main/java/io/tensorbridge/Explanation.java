@@ -87,6 +87,9 @@ final class Explanation {
         for (BoundFetch fetch : program.fetches()) {
             lines.add("  fetch   %s -> column '%s': %s".formatted(fetch.output(), fetch.column(), fetch.typeName()));
         }
+        program.reasons()
+                .ifPresent(column ->
+                        lines.add("  reasons column '%s': why a row failed, which fails alone".formatted(column)));
     }
 
     private static void addBlock(StringJoiner lines, BoundProgram program) {

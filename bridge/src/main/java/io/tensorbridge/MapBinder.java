@@ -24,7 +24,7 @@ final class MapBinder {
     private final Mismatches mismatches;
 
     MapBinder(Refinements refinements, Contract contract, MapResult result, Dataset<?> df) {
-        this.refinements = refinements;
+        this.refinements = ReasonColumn.keepingNulls(refinements, result);
         this.contract = contract;
         this.result = result;
         this.df = df;
@@ -50,6 +50,7 @@ final class MapBinder {
         for (var output : wanted.entrySet()) {
             resultBytes += outputBinder.bind(output.getKey(), output.getValue(), fetches, produced);
         }
+        ReasonColumn.check(result, wanted, columns, mismatches);
         feedsBinder.checkColumnsMentioned(wanted.values());
         result.forms().keySet().forEach(column -> {
             if (wanted.values().stream().noneMatch(made -> columns.key(made).equals(columns.key(column)))) {
@@ -66,8 +67,8 @@ final class MapBinder {
                 fetches,
                 resultBytes,
                 df.sparkSession().conf(),
-                result.trimmed());
-        return new Bound(program, feedsBinder.fed(), produced);
+                result);
+        return new Bound(program, feedsBinder.fed(), ReasonColumn.beside(produced, result));
     }
 
     /**
@@ -82,7 +83,7 @@ final class MapBinder {
             List<BoundFetch> fetches,
             long resultBytes,
             RuntimeConfig conf,
-            boolean trimmed) {
+            MapResult result) {
         boolean overRows = contract.form() == Contract.Form.ROWS;
         boolean anyRows = overRows && feedsBinder.feeds().stream().anyMatch(BoundFeed::hasListsOfAnyLength);
         boolean countsRows = overRows && feedsBinder.feeds().isEmpty();
@@ -96,6 +97,7 @@ final class MapBinder {
                 anyRows ? BoundProgram.Rows.ANY : BoundProgram.Rows.UNIFORM,
                 TensorFramesOptions.limits(conf, refinements, resultBytes),
                 TensorFramesOptions.runSettings(conf),
-                trimmed);
+                result.trimmed(),
+                result.reasons());
     }
 }

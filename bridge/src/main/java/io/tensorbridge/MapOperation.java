@@ -1,5 +1,7 @@
 package io.tensorbridge;
 
+import static java.util.Objects.requireNonNull;
+
 import io.tensorbridge.internal.bind.Bound;
 import io.tensorbridge.internal.plan.OperationPlanner;
 import org.apache.spark.sql.Dataset;
@@ -49,6 +51,21 @@ public abstract sealed class MapOperation<O extends MapOperation<O>> extends Ope
     /** Gives a new column with cells of two dimensions as Spark ML's matrices; see {@link #asVector}. */
     public final O asMatrix(String column) {
         return refined(refinements(), result.withForm(column, MlForm.MATRIX));
+    }
+
+    /**
+     * Lets rows fail on their own: a row that the program refuses has nulls in all new columns, and in one more column of
+     * strings why, which is null for the others. Without it such a row fails the job.
+     *
+     * <p>A row is refused if one of its values is, by TensorFlow or by a check of the program's input, or if a column that is fed
+     * has a null in it, unless {@link #onNull} fills or drops that. Anything else, such as a run that does not end, fails the job
+     * all the same. A block without such rows is run as it always is; another is halved until they are found, so that the program
+     * must give a row for each, whatever the others are.
+     *
+     * @param column the name of the new column, which comes last
+     */
+    public final O reasons(String column) {
+        return refined(refinements(), result.withReasons(requireNonNull(column, "column")));
     }
 
     /**

@@ -77,6 +77,14 @@ record Refinements(
                 program, feeds, feeding, fetches, shapes, with(nullPolicies, column, policy), nullPolicy, blockRows);
     }
 
+    /** Returns these with the nulls that are errors kept in the blocks. */
+    Refinements keepingNulls() {
+        UnaryOperator<NullPolicy> kept = policy -> policy instanceof NullPolicy.Fail ? new NullPolicy.Keep() : policy;
+        Map<String, NullPolicy> policies = new LinkedHashMap<>(nullPolicies);
+        policies.replaceAll((column, policy) -> kept.apply(policy));
+        return new Refinements(program, feeds, feeding, fetches, shapes, policies, kept.apply(nullPolicy), blockRows);
+    }
+
     Refinements blockRows(int rows) {
         if (rows < 1) {
             throw new IllegalArgumentException(

@@ -35,6 +35,7 @@ final class SqlFunction {
     private final SparkSession spark;
     private final String name;
     private final Refinements refinements;
+    private final MapResult result;
     private final Contract contract;
     private final List<String> parameters;
     private final String signature;
@@ -45,7 +46,8 @@ final class SqlFunction {
     private SqlFunction(SparkSession spark, String name, MapOperation<?> operation) {
         this.spark = spark;
         this.name = name;
-        this.refinements = operation.refinements();
+        this.result = operation.result();
+        this.refinements = ReasonColumn.keepingNulls(operation.refinements(), result);
         this.contract = operation.contract();
         Map<String, TensorSpec> inputOfColumn = inputOfColumn();
         this.parameters = List.copyOf(inputOfColumn.keySet());
@@ -54,7 +56,7 @@ final class SqlFunction {
         this.signature = words.toString();
         var mismatches = Mismatches.ofFunction("Cannot register program '%s' as function '%s'"
                 .formatted(refinements.program().name(), name));
-        checkResult(operation.result(), mismatches);
+        checkResult(mismatches);
         this.resultBytes = bindOutputs(mismatches);
         mismatches.throwIfAny();
     }
@@ -97,7 +99,7 @@ final class SqlFunction {
         return new Columns(List.of(), caseSensitive(), Map.of());
     }
 
-    private void checkResult(MapResult result, Mismatches mismatches) {
+    private void checkResult(Mismatches mismatches) {
         if (result.trimmed()) {
             mismatches.add("trim(): expected an operation that gives a value for each row. Leave it out");
         }
@@ -127,8 +129,9 @@ final class SqlFunction {
         for (var output : wanted.entrySet()) {
             bytes += outputBinder.bind(output.getKey(), output.getValue(), fetches, produced);
         }
+        ReasonColumn.check(result, wanted, none, mismatches);
         feedsBinder.checkColumnsMentioned(wanted.values());
-        for (Attribute column : produced) {
+        for (Attribute column : ReasonColumn.beside(produced, result)) {
             results.add(new StructField(column.name(), column.dataType(), column.nullable(), column.metadata()));
         }
         return bytes;
@@ -163,8 +166,7 @@ final class SqlFunction {
         mismatches.throwIfAny();
         return new BoundCall(
                 name,
-                MapBinder.program(
-                        refinements, contract, feedsBinder, fetches, resultBytes, spark.conf(), /* trimmed= */ false),
+                MapBinder.program(refinements, contract, feedsBinder, fetches, resultBytes, spark.conf(), result),
                 feedsBinder.fed().stream().map(attributes::indexOf).toList(),
                 results,
                 isDeterministic());

@@ -2,6 +2,8 @@ package io.tensorbridge.arrow;
 
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.complex.ListVector;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.execution.vectorized.WritableColumnVector;
@@ -71,11 +73,28 @@ final class ArrayColumn extends NestedColumn {
         long next = from;
         for (int i = 0; i < count; i++) {
             if (array.isNullAt(i)) {
-                throw errors().nullArray(i, row);
+                next = writeNullArray(level + 1, next, i, row);
+                continue;
             }
             next = write(array.getArray(i), level + 1, next, row);
         }
         return next;
+    }
+
+    /** Marks an array inside of a cell as null, if nulls stay what they are; returns where its values would end. */
+    private long writeNullArray(int level, long from, int position, int row) {
+        long values = 1;
+        FieldVector lists = vector();
+        for (int i = 0; i < levels(); i++) {
+            values *= i < level ? 1 : width(i);
+            lists = i < level ? ((ListVector) lists).getDataVector() : lists;
+        }
+        if (!column().keepsNulls() || values == 0) {
+            throw errors().nullArray(position, row);
+        }
+        fillValues(from, values);
+        markNull(lists.getValidityBuffer(), (base() * cellValues() + from) / values);
+        return from + values;
     }
 
     private void writeValues(ArrayData array, long from, int row) {

@@ -112,6 +112,16 @@ public record BlockColumn(
         return layout == Layout.VARIABLE || hasByteStrings(type, layout);
     }
 
+    /** Returns whether there is a place for a null in a block: one of a value that fills it, or of any. */
+    boolean hasPlacesForNulls() {
+        return onNull instanceof NullPolicy.Fill || keepsNulls();
+    }
+
+    /** Returns whether nulls stay what they are, so that their places are of no matter. */
+    boolean keepsNulls() {
+        return onNull instanceof NullPolicy.Keep;
+    }
+
     /** Returns whether the values are strings, or binaries that are fed like strings. */
     private static boolean hasByteStrings(DataType type, Layout layout) {
         DataType values = elementType(type);

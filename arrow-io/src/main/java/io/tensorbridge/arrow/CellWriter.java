@@ -21,7 +21,7 @@ abstract sealed class CellWriter implements AutoCloseable permits FixedWriter, O
     record Context(BlockColumn column, CellErrors errors, BufferAllocator allocator, int mostValues) {
 
         boolean fillsNulls() {
-            return column.onNull() instanceof NullPolicy.Fill;
+            return column.hasPlacesForNulls();
         }
     }
 

@@ -107,7 +107,7 @@ abstract sealed class FedColumn implements AutoCloseable permits UniformColumn, 
     }
 
     final boolean fillsNulls() {
-        return column.onNull() instanceof NullPolicy.Fill;
+        return column.hasPlacesForNulls();
     }
 
     @Override

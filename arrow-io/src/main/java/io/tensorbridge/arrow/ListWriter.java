@@ -49,7 +49,7 @@ final class ListWriter extends OffsetsWriter {
 
     @Override
     boolean canBeFilled() {
-        return isRoot() && isUniform;
+        return context().column().keepsNulls() || (isRoot() && isUniform);
     }
 
     @Override
@@ -107,7 +107,7 @@ final class ListWriter extends OffsetsWriter {
     @Override
     void fill(int times) {
         for (int i = 0; i < times; i++) {
-            elements.fill(width);
+            elements.fill(Math.max(0, width)); // of unknown width where nulls stay nulls alone
             addValue(end());
         }
     }

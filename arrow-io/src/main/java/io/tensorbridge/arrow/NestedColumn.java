@@ -116,7 +116,10 @@ abstract sealed class NestedColumn extends UniformColumn permits ArrayColumn, Li
     @Override
     final void setRowCount(FieldVector of, int rows) {
         if (cellValues == UNKNOWN && rows > 0) {
-            throw errors().unknownLength();
+            if (!column().keepsNulls()) {
+                throw errors().unknownLength();
+            }
+            nullsOfUnknownSize = 0; // they stay nulls of no size, and the next block begins anew
         }
         setCounts(of, rows, 0);
     }

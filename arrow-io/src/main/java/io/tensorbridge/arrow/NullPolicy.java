@@ -44,6 +44,17 @@ public sealed interface NullPolicy extends Serializable {
         return new DropRow();
     }
 
+    /**
+     * The null stays one in the block, for whoever runs it to leave its row out. What an operation with {@code reasons(…)} has in
+     * place of {@link #fail}; of no use by itself, since a program takes no nulls.
+     */
+    record Keep() implements NullPolicy {
+        @Override
+        public String toString() {
+            return "fail the row alone";
+        }
+    }
+
     /** See {@link #fail}. */
     record Fail() implements NullPolicy {
         @Override

@@ -267,7 +267,7 @@ abstract sealed class UniformColumn extends FedColumn permits ScalarColumn, Bina
         }
     }
 
-    private void markNull(ArrowBuf validity, long at) {
+    final void markNull(ArrowBuf validity, long at) {
         hasNulls = true;
         long address = validity.memoryAddress() + at / Byte.SIZE;
         MemoryUtil.putByte(address, (byte) (MemoryUtil.getByte(address) & ~(1 << (at % Byte.SIZE))));

@@ -44,7 +44,7 @@ final class VariableColumn extends FedColumn {
             if (!row.isNullAt(ordinal)) {
                 learnWidths(row);
                 cells.write(row, ordinal);
-            } else if (isOfUnknownWidth() && fillsNulls()) {
+            } else if (isOfUnknownWidth() && fillsNulls() && !column().keepsNulls()) {
                 nullsOfUnknownSize++; // nothing but nulls so far
             } else {
                 cells.writeNull();
@@ -97,7 +97,7 @@ final class VariableColumn extends FedColumn {
                 return;
             }
         }
-        if (fillsNulls()) {
+        if (fillsNulls() && !column().keepsNulls()) {
             throw errors().unknownLength();
         }
     }

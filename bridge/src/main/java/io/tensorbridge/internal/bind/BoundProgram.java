@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param limits how large a block may become
  * @param settings what the configuration says of running it
  * @param trimmed whether the result has the new columns alone
+ * @param reasons the new column, behind the others, that says why rows failed, if they may fail on their own
  */
 public record BoundProgram(
         Program program,
@@ -31,7 +32,8 @@ public record BoundProgram(
         Rows rows,
         BlockLimits limits,
         RunSettings settings,
-        boolean trimmed) {
+        boolean trimmed,
+        Optional<String> reasons) {
 
     /** Whether the rows of a block are of one shape. */
     public enum Rows {
@@ -63,17 +65,26 @@ public record BoundProgram(
                 Rows.UNIFORM,
                 limits,
                 settings,
-                /* trimmed= */ false);
+                /* trimmed= */ false,
+                /* reasons= */ Optional.empty());
     }
 
     /** Returns this program with other bindings of its inputs. */
     public BoundProgram withFeeds(List<BoundFeed> newFeeds) {
-        return new BoundProgram(program, newFeeds, parameters, rowCount, fetches, rows, limits, settings, trimmed);
+        return new BoundProgram(
+                program, newFeeds, parameters, rowCount, fetches, rows, limits, settings, trimmed, reasons);
+    }
+
+    /** Returns how many new columns there are. */
+    public int columns() {
+        return fetches.size() + (reasons.isPresent() ? 1 : 0);
     }
 
     /** Returns the program alone: columns have places of their own in a plan's text. */
     @Override
     public String toString() {
-        return program + (trimmed ? ", trimmed" : "");
+        return program
+                + (trimmed ? ", trimmed" : "")
+                + reasons.map(", reasons in %s"::formatted).orElse("");
     }
 }

@@ -94,8 +94,7 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
         try {
             for (int i = 0; i < sessions.size(); i++) {
                 TaskSession session = sessions.get(i);
-                VectorSchemaRoot outputs =
-                        session.runColumns(task.runs().get(i).columnsOf(block.fed()), block.rowCount());
+                VectorSchemaRoot outputs = session.runRows(task.runs().get(i).columnsOf(block.fed()), block.rowCount());
                 results.add(outputs);
                 if (!task.trimmed() && outputs.getRowCount() != block.rowCount()) {
                     throw session.failed(

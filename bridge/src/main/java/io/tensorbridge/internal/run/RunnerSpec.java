@@ -11,6 +11,7 @@ import io.tensorbridge.tensor.Fetch;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.ProgramSession;
 import io.tensorbridge.tensor.TensorValue;
+import io.tensorbridge.tensor.TolerantRunner;
 import io.tensorbridge.tensor.TransferLedger;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -30,13 +31,15 @@ import org.jspecify.annotations.Nullable;
  * @param rowCount the input that is fed with the number of rows; null if there is none
  * @param fetches the outputs
  * @param rows whether the rows of a block are of one shape
+ * @param reasons the column that says why rows failed, if they may fail on their own; null if they may not
  */
 public record RunnerSpec(
         FedColumns fed,
         LinkedHashMap<String, TensorValue> parameters,
         @Nullable String rowCount,
         List<BoundFetch> fetches,
-        BoundProgram.Rows rows)
+        BoundProgram.Rows rows,
+        @Nullable String reasons)
         implements Serializable {
 
     /** Returns how a bound program runs on columns that stand somewhere. */
@@ -46,14 +49,27 @@ public record RunnerSpec(
                 new LinkedHashMap<>(program.parameters()),
                 program.rowCount().orElse(null),
                 program.fetches(),
-                program.rows());
+                program.rows(),
+                program.reasons().orElse(null));
     }
 
-    /** Prepares to run blocks; the caller closes what this returns. */
-    BlockRunner open(ProgramSession session, Program program, BufferAllocator allocator, TransferLedger ledger) {
-        return rows == BoundProgram.Rows.ANY
+    /**
+     * Prepares to run blocks; the caller closes what this returns.
+     *
+     * @param betweenRuns is called before each of the runs that a block takes of which rows fail
+     */
+    BlockRunner open(
+            ProgramSession session,
+            Program program,
+            BufferAllocator allocator,
+            TransferLedger ledger,
+            Runnable betweenRuns) {
+        BlockRunner runner = rows == BoundProgram.Rows.ANY
                 ? session.runnerOfRows(program, feeds(), columns(), allocator, ledger)
                 : session.runner(program, feeds(), columns(), allocator, ledger);
+        return reasons == null
+                ? runner
+                : TolerantRunner.of(runner, program, feeds(), columns(), reasons, betweenRuns, allocator, ledger);
     }
 
     private List<Feed> feeds() {

@@ -28,7 +28,8 @@ final class SegmentReduction implements GroupReduction {
                 new LinkedHashMap<>(),
                 ProgramRewrites.SEGMENT_COUNT,
                 fetches,
-                BoundProgram.Rows.UNIFORM);
+                BoundProgram.Rows.UNIFORM,
+                /* reasons= */ null);
     }
 
     @Override

@@ -48,7 +48,8 @@ final class StackReduction implements GroupReduction {
                 new LinkedHashMap<>(),
                 /* rowCount= */ null,
                 fetches,
-                BoundProgram.Rows.UNIFORM);
+                BoundProgram.Rows.UNIFORM,
+                /* reasons= */ null);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.tensorbridge.internal.run;
 
 import io.tensorbridge.arrow.BlockSource;
 import io.tensorbridge.tensor.BlockRunner;
+import io.tensorbridge.tensor.FailingRow;
 import io.tensorbridge.tensor.ProgramException;
 import io.tensorbridge.tensor.TransferLedger;
 import java.util.List;
@@ -10,6 +11,7 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +62,38 @@ final class TaskSession implements AutoCloseable {
             return runner().run(columns, rows);
         } catch (ProgramException e) {
             throw failed(rows, e.reason(), e);
+        }
+    }
+
+    /** Runs columns of so many rows that come out one by one; returns as {@link #run} does. If a row fails, it is named. */
+    VectorSchemaRoot runRows(List<FieldVector> columns, int rows) {
+        try {
+            return runner().run(columns, rows);
+        } catch (ProgramException e) {
+            throw e.refusal().isPresent() ? failedOnRow(columns, rows, e) : failed(rows, e.reason(), e);
+        }
+    }
+
+    private ProgramException failedOnRow(List<FieldVector> columns, int rows, ProgramException failure) {
+        try {
+            return FailingRow.find(runner(), columns, rows, context::killTaskIfInterrupted, allocator, ledger)
+                    .map(found -> new ProgramException(
+                            "Program '%s' failed on row %d of block %d of partition %d (%d rows)"
+                                    .formatted(
+                                            program.program().name(),
+                                            found.row(),
+                                            blockCount,
+                                            context.partitionId(),
+                                            rows),
+                            found.failure().reason(),
+                            failure))
+                    .orElseGet(() -> failed(rows, failure.reason(), failure));
+        } catch (TaskKilledException e) {
+            throw e;
+        } catch (RuntimeException e) { // the search is of no matter beside what it was for
+            ProgramException failed = failed(rows, failure.reason(), failure);
+            failed.addSuppressed(e);
+            return failed;
         }
     }
 
@@ -117,7 +151,7 @@ final class TaskSession implements AutoCloseable {
         if (runner == null) {
             SessionRegistry.Lease held = lease == null ? acquire() : lease;
             lease = held; // to be given back even if there comes no runner of it
-            runner = spec.open(held.session(), program.program(), allocator, ledger);
+            runner = spec.open(held.session(), program.program(), allocator, ledger, context::killTaskIfInterrupted);
         }
         return runner;
     }

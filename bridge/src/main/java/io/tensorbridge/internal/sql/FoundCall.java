@@ -97,7 +97,7 @@ record FoundCall(LogicalPlan plan, List<Attribute> columns) {
         int firstProduced = 0;
         for (BoundProgram program : node.program().all()) {
             int nextFed = firstFed + program.feeds().size();
-            int nextProduced = firstProduced + program.fetches().size();
+            int nextProduced = firstProduced + program.columns();
             if (isCall(program, fed.subList(firstFed, nextFed), node.child(), call)) {
                 return Optional.of(List.copyOf(produced.subList(firstProduced, nextProduced)));
             }
