@@ -2,6 +2,7 @@ package io.tensorbridge.tensor;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.FieldVector;
 
@@ -16,7 +17,8 @@ public record FailingRow(int row, ProgramException failure) {
     /**
      * Looks for a row that fails: runs half of a block that does not pass, and then half of what is left, until one is.
      *
-     * <p>That takes about as long as two runs of the block.
+     * <p>That takes about as long as two runs of the block. Where every run fails there is no telling: it may well be the
+     * program that fails, on whatever rows.
      *
      * @param runner what has failed
      * @param columns what it has failed on
@@ -34,12 +36,19 @@ public record FailingRow(int row, ProgramException failure) {
             BufferAllocator allocator,
             TransferLedger ledger) {
         var selection = new RowSelection(runner, columns, allocator, ledger, betweenRuns);
-        int[] left = RowSelection.range(0, rows);
+        int[] left = IntStream.range(0, rows).toArray();
+        boolean anyPassed = false;
         while (left.length > 1) {
             int[] half = RowSelection.firstHalf(left);
-            left = failureOf(selection, half).isPresent() ? half : RowSelection.secondHalf(left);
+            boolean passed = failureOf(selection, half).isEmpty();
+            left = passed ? RowSelection.secondHalf(left) : half;
+            anyPassed |= passed;
         }
         int row = left[0];
+        if (!anyPassed
+                && (rows == 1 || failureOf(selection, new int[] {rows - 1}).isPresent())) {
+            return Optional.empty();
+        }
         return failureOf(selection, left)
                 .filter(failure -> failure.refusal().isPresent())
                 .map(failure -> new FailingRow(row, failure));

@@ -3,7 +3,6 @@ package io.tensorbridge.tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
@@ -36,11 +35,6 @@ record RowSelection(
         } finally {
             copies.forEach(FieldVector::close);
         }
-    }
-
-    /** Returns the rows from one up to another. */
-    static int[] range(int from, int to) {
-        return IntStream.range(from, to).toArray();
     }
 
     /** Returns the first half of some rows. */

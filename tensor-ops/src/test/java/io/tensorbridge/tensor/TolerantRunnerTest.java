@@ -294,12 +294,18 @@ class TolerantRunnerTest {
     void findsARowThatFails(BufferAllocator allocator) {
         try (var runner = session.runner(NUMBERS, List.of(Feed.of("x", "x")), FETCHES, allocator, ledger);
                 var x = strings(allocator, "1", "2", "3", "4", "5", "six", "7");
-                var good = strings(allocator, "1", "2")) {
+                var good = strings(allocator, "1", "2");
+                var first = strings(allocator, "one", "2", "3");
+                var bad = strings(allocator, "one", "two")) {
             Optional<FailingRow> found = FailingRow.find(runner, List.of(x), 7, () -> runs++, allocator, ledger);
             assertThat(found.map(FailingRow::row)).contains(5);
             assertThat(found.flatMap(row -> row.failure().refusal())).contains(refused("six"));
             assertThat(runs).isLessThanOrEqualTo(4);
+            assertThat(FailingRow.find(runner, List.of(first), 3, () -> {}, allocator, ledger))
+                    .hasValueSatisfying(row -> assertThat(row.row()).isZero());
             assertThat(FailingRow.find(runner, List.of(good), 2, () -> {}, allocator, ledger))
+                    .isEmpty();
+            assertThat(FailingRow.find(runner, List.of(bad), 2, () -> {}, allocator, ledger))
                     .isEmpty();
         }
     }
