@@ -15,12 +15,15 @@ import static org.apache.spark.sql.functions.sequence;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.TensorValue;
 import java.io.IOException;
+import java.util.Arrays;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TString;
 
 /** What can I do with a DataFrame and a program? Each operation once. */
 public final class OperationsTour {
@@ -34,6 +37,7 @@ public final class OperationsTour {
                 .config("spark.ui.enabled", "false")
                 .getOrCreate()) {
             rows(spark);
+            reasons(spark);
             parameters(spark);
             reductions(spark);
             groups(spark);
@@ -50,6 +54,19 @@ public final class OperationsTour {
                 spark.range(1, 4).select(sequence(lit(10L), col("id").plus(10)).as("x"));
 
         mapRows(mean).apply(ragged).show();
+        // endregion
+    }
+
+    private static void reasons(SparkSession spark) {
+        // region reasons
+        Program number = Program.build(tf -> {
+            var text = placeholder(tf, "text", TString.class, Shape.of(-1));
+            return outputs("number", tf.strings.toNumber(text, TFloat32.class));
+        });
+        Dataset<Row> texts = spark.createDataset(Arrays.asList("7", "seven", null), Encoders.STRING())
+                .toDF("text");
+
+        mapBlocks(number).reasons("why").apply(texts).show(/* truncate= */ false);
         // endregion
     }
 

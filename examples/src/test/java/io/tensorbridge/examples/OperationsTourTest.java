@@ -15,7 +15,7 @@ class OperationsTourTest {
     void isTheCodeOfThePageAndPrintsWhatItSays() throws IOException {
         String printed = Documentation.printedBy(OperationsTour::main);
         String page = Documentation.page("docs/operations.md");
-        for (String region : new String[] {"rows", "parameters", "reductions", "groups"}) {
+        for (String region : new String[] {"rows", "reasons", "parameters", "reductions", "groups"}) {
             assertThat(page).contains("```java\n" + Documentation.region("OperationsTour", region) + "```\n");
         }
         assertThat(String.join("", Documentation.printedParts(page))).isEqualTo(printed.replaceAll("\n\n", "\n"));
