@@ -2,6 +2,7 @@ package io.tensorbridge.arrow;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -156,6 +157,16 @@ record CellTable(Leaf leaf, Shape shape) {
         };
     }
 
+    /** Nulls of all kinds: the cell, an array inside of it, values inside of that. */
+    @Nullable
+    Object cellWithAnyNulls(int n) {
+        return switch (n % 8) {
+            case 3 -> shape.levels == 2 ? Arrays.asList(elements(3, n), null) : cell(n);
+            case 5 -> null;
+            default -> cellWithNulls(n);
+        };
+    }
+
     /** Returns a cell with the fill value in the place of nulls. */
     Object filled(@Nullable Object cell) {
         if (cell == null) {
@@ -219,9 +230,13 @@ record CellTable(Leaf leaf, Shape shape) {
     }
 
     /** Returns a value of an Arrow vector in a block. */
-    Object ofArrow(Object value) {
+    @Nullable
+    Object ofArrow(@Nullable Object value) {
+        if (value == null) {
+            return null;
+        }
         if (value instanceof List<?> list) {
-            return list.stream().map(this::ofArrow).toList();
+            return Arrays.asList(list.stream().map(this::ofArrow).toArray());
         }
         if (leaf == Leaf.BOOLEAN) {
             return ((Byte) value) == 1;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
@@ -51,9 +52,13 @@ class CellTypesTest {
     }
 
     /** What a program sees of all blocks, and what Spark does. */
-    private record Seen(List<Object> fed, List<@Nullable Object> columns, List<Integer> ids) {}
+    private record Seen(List<@Nullable Object> fed, List<@Nullable Object> columns, List<Integer> ids) {}
 
     private Seen read(CellTable cells, BlockSource source) {
+        return read(cells, source, CellTypesTest::forgetNulls);
+    }
+
+    private Seen read(CellTable cells, BlockSource source, Consumer<FieldVector> before) {
         var seen = new Seen(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         while (source.advance()) {
             Block block = source.block();
@@ -63,7 +68,7 @@ class CellTypesTest {
                 seen.ids.add(batch.getRow(row).getInt(0));
             }
             FieldVector fed = block.fed().getVector(0);
-            forgetNulls(fed);
+            before.accept(fed);
             for (int row = 0; row < block.rowCount(); row++) {
                 seen.fed.add(cells.ofArrow(fed.getObject(row)));
             }
@@ -126,6 +131,33 @@ class CellTypesTest {
             assertThat(seen.fed).isEqualTo(kept.stream().map(cells::cell).toList());
             assertThat(seen.columns).isEqualTo(seen.fed);
             assertThat(source.droppedRows()).isEqualTo(size - kept.size());
+        }
+    }
+
+    @ParameterizedTest(name = "{0} {1} {2}")
+    @MethodSource("inEverySize")
+    void keepNullsAsTheyAre(CellTable cells, Partitions partition, int size) {
+        List<@Nullable Object> all =
+                IntStream.range(0, size).mapToObj(cells::cellWithAnyNulls).toList();
+        try (var source = partition.open(all, cells.column(1, new NullPolicy.Keep()), PARTS, allocator, copies)) {
+            Seen seen = read(cells, source, fed -> {});
+            assertThat(seen.fed).isEqualTo(all);
+            assertThat(seen.columns).isEqualTo(all);
+            assertThat(seen.ids).isEqualTo(IntStream.range(0, size).boxed().toList());
+        }
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("everyCellFromEverywhere")
+    void keepBlocksOfNullsAlone(CellTable cells, Partitions partition) {
+        List<@Nullable Object> all = IntStream.range(0, 30)
+                .<@Nullable Object>mapToObj(n -> n < 20 || n % 3 == 0 ? null : cells.cell(n))
+                .toList();
+        var limits = new BlockLimits(8, 1L << 30, 0);
+        try (var source = partition.open(all, cells.column(1, new NullPolicy.Keep()), limits, allocator, copies)) {
+            Seen seen = read(cells, source, fed -> {});
+            assertThat(seen.fed).isEqualTo(all);
+            assertThat(seen.columns).isEqualTo(all);
         }
     }
 
