@@ -19,6 +19,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * @param blocks runs of a program
  * @param rows rows that came out
  * @param rowsDropped rows left out for their nulls
+ * @param rowsFailed rows that failed on their own, with a reason
  * @param sessionsLoaded sessions that had to be loaded
  * @param sessionLoadMillis how long that took
  * @param sessionsOnGpu how often a task used a session on a GPU; the others ran on the CPU
@@ -33,6 +34,7 @@ public record RunMetrics(
         long blocks,
         long rows,
         long rowsDropped,
+        long rowsFailed,
         long sessionsLoaded,
         long sessionLoadMillis,
         long sessionsOnGpu,
@@ -61,6 +63,7 @@ public record RunMetrics(
                 sum(all, TaskMetrics.BLOCKS),
                 sum(all, TaskMetrics.ROWS),
                 sum(all, TaskMetrics.DROPPED),
+                sum(all, TaskMetrics.FAILED),
                 sum(all, TaskMetrics.SESSIONS),
                 sum(all, TaskMetrics.LOAD),
                 sum(all, TaskMetrics.ON_GPU),

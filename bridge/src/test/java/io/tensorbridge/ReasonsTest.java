@@ -106,6 +106,8 @@ class ReasonsTest {
         List<Row> rows = mapped.collectAsList();
         assertThat(rows).hasSize(count);
         check(rows, every);
+        assertThat(RunMetrics.of(mapped).rowsFailed())
+                .isEqualTo(rows.stream().filter(row -> row.getAs("why") != null).count());
     }
 
     @Test

@@ -19,6 +19,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.TString;
 
 /** Operations to be set among Spark's own, each with Spark's own way to the same rows. All give a column {@code z}. */
 @SuppressWarnings("ImmutableEnumChecker") // the functions have no state
@@ -32,6 +33,18 @@ enum Surrounded {
     MAP_ROWS_RAGGED(
             df -> mapRows(total()).feed("x", "v").blockRows(70).apply(df),
             df -> df.withColumn("z", expr("aggregate(v, 0D, (a, b) -> a + b)"))),
+    MAP_BLOCKS_WITH_REASONS(
+            df -> mapBlocks(number())
+                    .feed("text", "text")
+                    .blockRows(70)
+                    .reasons("why")
+                    .apply(df.withColumn("text", expr("if(x % 9 = 2, 'none', if(x % 9 = 4, null, s))"))),
+            df -> df.withColumn("text", expr("if(x % 9 = 2, 'none', if(x % 9 = 4, null, s))"))
+                    .withColumn("z", expr("if(x % 9 in (2, 4), null, x)"))
+                    .withColumn(
+                            "why",
+                            expr(
+                                    "case x % 9 when 2 then 'StringToNumberOp could not correctly convert string: none' when 4 then \"Expected a value in column 'text', found null\" end"))),
     REDUCE_BLOCKS(
             df -> reduceBlocks(Reductions.sum(TFloat64.class))
                     .fetch("x", "z")
@@ -94,6 +107,13 @@ enum Surrounded {
     private static Program rowPlusThree() {
         return Program.build(tf ->
                 outputs("z", tf.math.add(placeholder(tf, "x", TFloat64.class, Shape.scalar()), tf.constant(3.0))));
+    }
+
+    private static Program number() {
+        return Program.build(tf -> {
+            var text = placeholder(tf, "text", TString.class, Shape.of(-1));
+            return outputs("z", tf.strings.toNumber(text, TFloat64.class));
+        });
     }
 
     private static Program total() {

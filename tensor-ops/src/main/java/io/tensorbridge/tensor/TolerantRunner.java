@@ -101,18 +101,21 @@ public final class TolerantRunner implements BlockRunner {
 
     @Override
     public VectorSchemaRoot run(List<? extends FieldVector> columns, int rows) {
-        var reasons = new @Nullable String[rows];
-        if (!refusals.areInNullsOf(columns)) {
-            try {
-                return passed(complete(runner.run(columns, rows), rows));
-            } catch (ProgramException e) {
-                String refusal = refusalOf(e);
-                if (rows == 1) {
-                    reasons[0] = refusal;
-                    return inOrder(List.of(), List.of(), reasons);
-                }
-            }
+        if (refusals.areInNullsOf(columns)) {
+            return runInParts(columns, rows);
         }
+        VectorSchemaRoot result;
+        try {
+            result = runner.run(columns, rows);
+        } catch (ProgramException e) {
+            String refusal = refusalOf(e);
+            return rows == 1 ? inOrder(List.of(), List.of(), new String[] {refusal}) : runInParts(columns, rows);
+        }
+        return passed(complete(result, rows));
+    }
+
+    private VectorSchemaRoot runInParts(List<? extends FieldVector> columns, int rows) {
+        var reasons = new @Nullable String[rows];
         refusals.write(columns, reasons);
         int[] left =
                 IntStream.range(0, rows).filter(row -> reasons[row] == null).toArray();

@@ -111,6 +111,7 @@ final class ResultBatches implements Iterator<ColumnarBatch>, TaskCompletionList
                             /* cause= */ null);
                 }
                 session.countBlock();
+                task.metrics().add(TaskMetrics.FAILED, task.runs().get(i).spec().failedRows(outputs));
             }
         } finally {
             source.ran(runNanos() - before);

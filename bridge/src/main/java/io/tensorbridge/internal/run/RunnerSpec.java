@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +72,15 @@ public record RunnerSpec(
         return reasons == null
                 ? runner
                 : TolerantRunner.of(runner, program, feeds(), columns(), reasons, betweenRuns, allocator, ledger);
+    }
+
+    /** Returns how many rows of a result have failed on their own. */
+    int failedRows(VectorSchemaRoot result) {
+        if (reasons == null) {
+            return 0;
+        }
+        FieldVector why = result.getVector(fetches.size());
+        return why.getValueCount() - why.getNullCount();
     }
 
     private List<Feed> feeds() {

@@ -21,6 +21,7 @@ public final class TaskMetrics implements Serializable {
     public static final String BLOCKS = "blocks";
     public static final String ROWS = "numOutputRows";
     public static final String DROPPED = "rowsDropped";
+    public static final String FAILED = "rowsFailed";
     public static final String ALIASED = "bytesAliased";
     public static final String SESSIONS = "sessionsLoaded";
     public static final String LOAD = "sessionLoadTime";
@@ -48,6 +49,7 @@ public final class TaskMetrics implements Serializable {
         metrics.put(BLOCKS, SQLMetrics.createMetric(context, "number of blocks"));
         metrics.put(ROWS, SQLMetrics.createMetric(context, "number of output rows"));
         metrics.put(DROPPED, SQLMetrics.createMetric(context, "rows dropped for nulls"));
+        metrics.put(FAILED, SQLMetrics.createMetric(context, "rows that failed alone"));
         metrics.put(ALIASED, SQLMetrics.createSizeMetric(context, "bytes aliased", 0));
         for (Enum<?> reason : reasons()) {
             metrics.put(key(reason), SQLMetrics.createSizeMetric(context, "bytes copied: " + label(reason.name()), 0));
