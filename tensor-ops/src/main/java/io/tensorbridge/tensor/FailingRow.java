@@ -17,8 +17,8 @@ public record FailingRow(int row, ProgramException failure) {
     /**
      * Looks for a row that fails: runs half of a block that does not pass, and then half of what is left, until one is.
      *
-     * <p>That takes about as long as two runs of the block. Where every run fails there is no telling: it may well be the
-     * program that fails, on whatever rows.
+     * <p>That takes about as long as two runs of the block. Where another row does not pass alone either there is no telling:
+     * it may well be the program that fails, on however many rows.
      *
      * @param runner what has failed
      * @param columns what it has failed on
@@ -37,16 +37,18 @@ public record FailingRow(int row, ProgramException failure) {
             TransferLedger ledger) {
         var selection = new RowSelection(runner, columns, allocator, ledger, betweenRuns);
         int[] left = IntStream.range(0, rows).toArray();
-        boolean anyPassed = false;
+        int other = rows - 1;
         while (left.length > 1) {
             int[] half = RowSelection.firstHalf(left);
-            boolean passed = failureOf(selection, half).isEmpty();
-            left = passed ? RowSelection.secondHalf(left) : half;
-            anyPassed |= passed;
+            if (failureOf(selection, half).isPresent()) {
+                left = half;
+            } else {
+                other = half[0];
+                left = RowSelection.secondHalf(left);
+            }
         }
         int row = left[0];
-        if (!anyPassed
-                && (rows == 1 || failureOf(selection, new int[] {rows - 1}).isPresent())) {
+        if (row == other || failureOf(selection, new int[] {other}).isPresent()) {
             return Optional.empty();
         }
         return failureOf(selection, left)

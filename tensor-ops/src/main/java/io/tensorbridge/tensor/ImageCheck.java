@@ -120,9 +120,10 @@ final class ImageCheck extends InputCheck {
         return (flags & 0x80) == 0 ? 0 : 3 << ((flags & 0x07) + 1);
     }
 
-    /** Adds up the frames as far as there are any: the decoder unpacks each in the size that it gives itself. */
+    /** Looks at the frames as far as there are any: the decoder unpacks each in the size that it gives itself. */
     private @Nullable String gifFrames(CellBytes value, int from) {
-        long pixels = 0;
+        long widest = 0;
+        long highest = 0;
         int frames = 0;
         int at = from;
         while (value.has(at, 2)) {
@@ -130,13 +131,12 @@ final class ImageCheck extends InputCheck {
             if (block == 0x21) {
                 at = afterData(value, at + 2);
             } else if (block == 0x2C && value.has(at, 10)) {
-                int width = value.littleShortAt(at + 5);
-                int height = value.littleShortAt(at + 7);
-                pixels += (long) width * height;
+                widest = Math.max(widest, value.littleShortAt(at + 5));
+                highest = Math.max(highest, value.littleShortAt(at + 7));
                 frames++;
-                if (pixels > maxPixels) {
-                    return "The picture is too large: expected at most %d pixels, found %d in %d frames. Raise maxPixels"
-                            .formatted(maxPixels, pixels, frames);
+                if (widest * highest > maxPixels / frames) {
+                    return "The picture is too large: expected at most %d pixels, found %d x %d in frame %d. Raise maxPixels"
+                            .formatted(maxPixels, widest, highest, frames);
                 }
                 at = afterData(value, at + 10 + colors(value.at(at + 9)) + 1);
             } else {

@@ -16,7 +16,7 @@ public abstract sealed class InputCheck implements Serializable permits ImageChe
     /**
      * Returns a check of encoded pictures: that a value begins as JPEG, PNG, GIF or BMP does, and that its header tells a
      * width and a height of no more pixels than these. Nothing is decoded, so what would not fit into memory is refused before
-     * it is unpacked. Of a GIF the pixels of all its frames count, which are decoded together.
+     * it is unpacked. Of a GIF all frames count, each in the size of the largest: decoders may unpack them all to that.
      *
      * @param maxPixels width times height, at most
      */

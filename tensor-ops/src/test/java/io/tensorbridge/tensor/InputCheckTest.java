@@ -146,7 +146,7 @@ class InputCheckTest {
         bytes.writeBytes(frame);
         assertThat(CHECK.refusal(bytes.toByteArray())).isEmpty();
         bytes.writeBytes(frame);
-        assertThat(CHECK.refusal(bytes.toByteArray())).contains(tooLarge("1200 in 3 frames"));
+        assertThat(CHECK.refusal(bytes.toByteArray())).contains(tooLarge("40 x 10 in frame 3"));
     }
 
     @ParameterizedTest
