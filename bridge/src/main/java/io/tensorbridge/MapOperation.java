@@ -59,8 +59,8 @@ public abstract sealed class MapOperation<O extends MapOperation<O>> extends Ope
      *
      * <p>A row is refused if one of its values is, by TensorFlow or by a check of the program's input, or if a column that is fed
      * has a null in it, unless {@link #onNull} fills or drops that. Anything else, such as a run that does not end, fails the job
-     * all the same. A block without such rows is run as it always is; another is halved until they are found, so that the program
-     * must give a row for each, whatever the others are.
+     * all the same. A block without such rows is run as it always is; another is run in ever smaller parts until they are found, so that the
+     * program must give a row for each, whatever the others are.
      *
      * @param column the name of the new column, which comes last
      */

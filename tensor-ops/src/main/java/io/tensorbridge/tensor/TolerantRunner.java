@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Runs blocks of which rows may fail on their own: such a row has nulls in all columns that come out, and why in one more.
  *
  * <p>A block that passes is run as it is, and its columns come out as they are. If it does not, for the sake of what was fed,
- * then the rows that are plainly wrong are left out, and what is still refused is halved until the rows are found that cannot
- * be run. Rows are copied then, and so are the results of the others. Any other failure is one of the block.
+ * then the rows that are plainly wrong are left out, and what is still refused is cut into smaller parts until the rows are
+ * found that cannot be run. Rows are copied then, and so are the results of the others. Any other failure is one of the block.
  */
 public final class TolerantRunner implements BlockRunner {
 
@@ -122,7 +122,7 @@ public final class TolerantRunner implements BlockRunner {
         var parts = new Parts(new RowSelection(runner, columns, allocator, ledger, betweenRuns), reasons);
         try {
             if (left.length == rows) {
-                parts.runHalves(left); // all of it has failed before
+                parts.cut(left); // all of it has failed before
             } else {
                 parts.run(left);
             }
@@ -138,6 +138,8 @@ public final class TolerantRunner implements BlockRunner {
 
     /** The runs of parts of a block, and what came out of those that passed. */
     private final class Parts {
+
+        private static final int CUT = 8; // a row that fails is run again log n times: by 8, and in few runs beside
 
         private final RowSelection selection;
         private final @Nullable String[] reasons;
@@ -161,14 +163,17 @@ public final class TolerantRunner implements BlockRunner {
                 if (part.length == 1) {
                     reasons[part[0]] = refusal;
                 } else {
-                    runHalves(part);
+                    cut(part);
                 }
             }
         }
 
-        void runHalves(int[] part) {
-            run(RowSelection.firstHalf(part));
-            run(RowSelection.secondHalf(part));
+        /** Runs rows in several parts, since they fail in one. */
+        void cut(int[] rowsOfPart) {
+            int size = (rowsOfPart.length + CUT - 1) / CUT;
+            for (int from = 0; from < rowsOfPart.length; from += size) {
+                run(Arrays.copyOfRange(rowsOfPart, from, Math.min(rowsOfPart.length, from + size)));
+            }
         }
     }
 
