@@ -155,7 +155,7 @@ public final class TensorFrames {
      * feed}, {@code shape} and {@code onNull} speak of them by these names. A call's arguments are bound to them when a query
      * is analysed, as the columns of a DataFrame would be: nothing is converted. The result is the output's, or a struct of
      * all outputs in fetch order if there are several. A row with a null in an argument is an error, unless the operation
-     * says {@code onNull(fill(…))}.
+     * says {@code onNull(fill(…))}; or it makes a struct of nulls and the reason, if the operation says {@code reasons(…)}.
      *
      * <p>The program runs block by block, as {@link #mapBlocks} does, and once for all calls that are the same. A program
      * that draws random numbers makes a function that is not deterministic.
