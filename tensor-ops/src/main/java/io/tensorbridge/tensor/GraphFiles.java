@@ -25,24 +25,55 @@ final class GraphFiles {
         ModelCheck.checkGraph(source.what(), graphDef, files.digest(), loader.policy());
         try (ImportedGraph graph = ImportedGraph.of(source, graphDef)) {
             SignatureDef signature = graph.signature(inputs, outputs);
-            GraphClosure closure = closure(graphDef, signature);
-            graph.checkInputs(signature, closure);
-            ModelCheck.checkOutputs(
-                    source.what(),
-                    graphDef,
-                    tensors(signature.getOutputsMap()),
-                    tensors(signature.getInputsMap()),
-                    loader.policy());
-            return new Program(
-                    source.name(),
-                    Program.Form.GRAPH_DEF,
-                    files,
-                    List.of(),
-                    signature,
-                    Signatures.read(signature, inputs, outputs),
-                    AliasSafety.firstOffender(closure),
-                    loader.origin(source.name(), files));
+            graph.checkInputs(signature, closure(graphDef, signature));
+            return program(loader, source, files, graphDef, signature, Signatures.read(signature, inputs, outputs));
         }
+    }
+
+    /**
+     * Makes a program of the graph of a saved one.
+     *
+     * @param file the path of the graph, for messages
+     * @param files the files of the program
+     */
+    static Program read(
+            ModelLoader loader,
+            ModelSource source,
+            String file,
+            ModelFiles files,
+            SignatureDef signatureDef,
+            ProgramSignature signature) {
+        GraphDef graphDef = parse(source, file, source.reading(() -> files.bytes(ModelFiles.GRAPH)));
+        ModelCheck.checkGraph(source.what(), graphDef, files.digest(), loader.policy());
+        SavedModelReader.check(source, graphDef, file, signatureDef);
+        try (ImportedGraph graph = ImportedGraph.of(source, graphDef)) {
+            graph.check(signatureDef);
+        }
+        return program(loader, source, files, graphDef, signatureDef, signature);
+    }
+
+    private static Program program(
+            ModelLoader loader,
+            ModelSource source,
+            ModelFiles files,
+            GraphDef graphDef,
+            SignatureDef signatureDef,
+            ProgramSignature signature) {
+        ModelCheck.checkOutputs(
+                source.what(),
+                graphDef,
+                tensors(signatureDef.getOutputsMap()),
+                tensors(signatureDef.getInputsMap()),
+                loader.policy());
+        return new Program(
+                source.name(),
+                Program.Form.GRAPH_DEF,
+                files,
+                List.of(),
+                signatureDef,
+                signature,
+                AliasSafety.firstOffender(closure(graphDef, signatureDef)),
+                loader.origin(source.name(), files.digest()));
     }
 
     private static GraphDef parse(ModelSource source, String file, byte[] bytes) {

@@ -2,7 +2,6 @@ package io.tensorbridge.tensor;
 
 import io.tensorbridge.model.ModelFolder;
 import io.tensorbridge.model.ModelPolicy;
-import io.tensorbridge.model.internal.ModelFiles;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -56,7 +55,7 @@ public final class ModelLoader {
      * Takes the model only if its files are those that were pinned. It costs nothing, since the digest is taken anyway.
      *
      * @param digest what {@link Program#sha256} returned of the program when it was loaded for the first time, in
-     *     hexadecimal
+     *     hexadecimal; for {@link #program} what saving it returned, which is over its signature and name, too
      * @throws IllegalArgumentException if that is no SHA-256
      */
     public ModelLoader sha256(String digest) {
@@ -127,6 +126,19 @@ public final class ModelLoader {
         return CheckpointReader.read(this, new ModelSource(folder), prefix, inputs, outputs);
     }
 
+    /**
+     * Reads a program that {@link Program#save} saved, with its name, signature and what it is warmed up with.
+     *
+     * <p>It is held to the policy as any model is, though driver code may have built it: what it was before it was saved, nobody
+     * knows. Tags and signature of this loader are not asked for.
+     *
+     * @throws ProgramException if it is not all there, was changed since it was saved, was saved by a version of the library
+     *     that writes another format, or has what the policy does not allow
+     */
+    public Program program() {
+        return ProgramReader.read(this, new ModelSource(folder));
+    }
+
     List<String> tags() {
         return tags;
     }
@@ -135,8 +147,8 @@ public final class ModelLoader {
         return signature;
     }
 
-    Origin origin(String name, ModelFiles files) {
-        return pinned == null ? Origin.unpinned(name, files.digest(), policy) : Origin.pinned(policy);
+    Origin origin(String name, String sha256) {
+        return pinned == null ? Origin.unpinned(name, sha256, policy) : Origin.pinned(policy);
     }
 
     ModelPolicy policy() {

@@ -190,9 +190,14 @@ final class ModelSource {
      * @param pinned the digest in hexadecimal, or null if there is none
      */
     void checkPin(ModelFiles files, @Nullable String pinned) {
-        if (pinned != null && !files.digest().equals(pinned)) {
+        checkPin(files.digest(), pinned);
+    }
+
+    /** Compares what identifies the files with what they are pinned to. */
+    void checkPin(String digest, @Nullable String pinned) {
+        if (pinned != null && !digest.equals(pinned)) {
             throw wrong("expected SHA-256 %s, found %s. Copy the model again, or pin what was found with sha256(\"…\")"
-                    .formatted(pinned, files.digest()));
+                    .formatted(pinned, digest));
         }
     }
 

@@ -2,6 +2,7 @@ package io.tensorbridge.tensor;
 
 import io.tensorbridge.model.ModelFolder;
 import io.tensorbridge.model.ModelPolicy;
+import io.tensorbridge.model.ModelTarget;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
@@ -408,6 +409,21 @@ public final class Program implements Serializable {
                     "Cannot run program '%s' row by row: expected inputs, found none".formatted(name));
         }
         return ProgramRewrites.overRows(this);
+    }
+
+    /**
+     * Saves this program as files: its own, and beside them its name, signature and what it is warmed up with. {@link
+     * ModelLoader#program} makes an equal one of them, wherever they are moved to.
+     *
+     * <p>Nothing is serialised as Java objects are. Long files are never in memory as a whole. What a reader needs first, {@code
+     * program.json}, is written last: whoever reads what was cut short finds no program there.
+     *
+     * @param target an empty place
+     * @return the SHA-256 of all that was written, for {@link ModelLoader#sha256}
+     * @throws ProgramException if the files cannot be written
+     */
+    public String save(ModelTarget target) {
+        return ProgramWriter.write(this, target);
     }
 
     /** Returns the SHA-256 of the program's files, in hexadecimal. */

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;
@@ -70,7 +71,7 @@ final class SavedModelReader {
                 signatureDef,
                 signature,
                 AliasSafety.firstOffender(closure),
-                model.loader().origin(source.name(), model.files()));
+                model.loader().origin(source.name(), model.files().digest()));
     }
 
     private static SavedModel parse(ModelSource source, byte[] bytes) {
@@ -123,8 +124,14 @@ final class SavedModelReader {
             throw source.wrong("expected outputs of signature '%s', found none. Name another with signature(\"…\")"
                     .formatted(key));
         }
+        check(source, metaGraph.getGraphDef(), key, signature);
+        return signature;
+    }
+
+    /** Checks that a signature means tensors of a graph that can be fed and fetched. */
+    static void check(ModelSource source, GraphDef graph, String key, SignatureDef signature) {
         Set<String> operations = new HashSet<>();
-        metaGraph.getGraphDef().getNodeList().forEach(node -> operations.add(node.getName()));
+        graph.getNodeList().forEach(node -> operations.add(node.getName()));
         Stream.concat(signature.getInputsMap().entrySet().stream(), signature.getOutputsMap().entrySet().stream())
                 .forEach(entry -> checkInfo(source, entry.getKey(), entry.getValue(), operations));
         Set<String> fed = new HashSet<>();
@@ -136,7 +143,6 @@ final class SavedModelReader {
                                 .formatted(name, key));
             }
         });
-        return signature;
     }
 
     private static void checkInfo(ModelSource source, String name, TensorInfo info, Set<String> operations) {

@@ -66,6 +66,21 @@ public final class TensorValue implements Serializable {
         };
     }
 
+    /**
+     * Returns a tensor of these elements.
+     *
+     * @param bytes the elements as they lie in a tensor, which are not copied; none if they are strings
+     * @param strings the elements if they are strings
+     */
+    static TensorValue of(DataType type, long[] dimensions, byte[] bytes, byte[][] strings) {
+        boolean isString = type == DataType.DT_STRING;
+        if ((isString ? bytes.length : strings.length) > 0) {
+            throw new IllegalArgumentException(
+                    "Invalid tensor value: must hold %s elements alone, found others".formatted(type));
+        }
+        return new TensorValue(type, dimensions, bytes, isString ? strings : null);
+    }
+
     /** Returns a scalar float32. */
     public static TensorValue of(float value) {
         return of(Shape.scalar(), value);

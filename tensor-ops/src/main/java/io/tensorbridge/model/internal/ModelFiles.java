@@ -5,12 +5,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
+import java.io.OutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Collections;
@@ -187,6 +189,29 @@ public final class ModelFiles implements Serializable {
     /** Opens a file, for the caller to close. */
     public InputStream open(String path) throws IOException {
         return file(path).contents().open();
+    }
+
+    /** Returns the SHA-256 of a file, in hexadecimal. */
+    public String sha256(String path) {
+        return HexFormat.of().formatHex(file(path).sha256());
+    }
+
+    /**
+     * Writes what a file holds to a stream, which stays the caller's to close; it is not held in memory for that.
+     *
+     * @throws IOException if the file is kept elsewhere and cannot be read, or was changed there
+     */
+    public void copyTo(String path, OutputStream out) throws IOException {
+        ModelFile file = file(path);
+        var checked = new DigestOutputStream(out, ModelFile.newSha256());
+        try (InputStream in = file.contents().open()) {
+            in.transferTo(checked);
+        }
+        byte[] sha256 = checked.getMessageDigest().digest();
+        if (!Arrays.equals(sha256, file.sha256())) {
+            throw new ModelFileException("expected file '%s' of SHA-256 %s, found %s, so it was changed meanwhile"
+                    .formatted(path, sha256(path), HexFormat.of().formatHex(sha256)));
+        }
     }
 
     /** Returns the SHA-256, in hexadecimal, over the sorted paths, lengths and SHA-256 of the files. */
