@@ -4,7 +4,7 @@ import io.tensorbridge.tensor.ModelLoader;
 import io.tensorbridge.tensor.Program;
 import org.apache.spark.sql.SparkSession;
 
-/** Models where Spark's data are: in any file system that Hadoop has. */
+/** Models and saved programs where Spark's data are: in any file system that Hadoop has. */
 public final class Models {
 
     private Models() {}
@@ -29,5 +29,31 @@ public final class Models {
      */
     public static ModelLoader at(SparkSession spark, String uri) {
         return Program.load(HadoopFolder.at(spark, uri)).policy(TensorFramesOptions.modelPolicy(spark.sparkContext()));
+    }
+
+    /**
+     * Saves a program in a directory of its own, for {@code Models.at(spark, uri).program()}.
+     *
+     * <p>It is written beside its place, by the driver, and then moved there: what is read at {@code uri} is whole, or refused.
+     * Of two that save to one place at once, one is told that the other did. Where the file system moves directories file by file,
+     * as object stores do, a program that is being moved is refused by who reads it.
+     *
+     * @param uri where to save it, such as {@code s3a://models/iris}; there must be nothing yet, or an empty directory
+     * @return the SHA-256 to pin what was saved with, see {@link ModelLoader#sha256}
+     * @throws IllegalArgumentException if that is no URI, or Hadoop has no file system for its scheme
+     * @throws io.tensorbridge.tensor.ProgramException if there is something already, or the file system does not take the files
+     */
+    public static String save(SparkSession spark, Program program, String uri) {
+        return HadoopSave.of(spark, program, uri).toNewPlace();
+    }
+
+    /**
+     * Saves a program as {@link #save} does, in place of one that was saved there before. That one goes when the new one is
+     * written; it is there again if the new one cannot be moved to its place.
+     *
+     * @param uri where to save it; there must be a saved program, an empty directory, or nothing: nothing else is removed
+     */
+    public static String overwrite(SparkSession spark, Program program, String uri) {
+        return HadoopSave.of(spark, program, uri).inPlaceOfAnother();
     }
 }

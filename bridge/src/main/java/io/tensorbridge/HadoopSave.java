@@ -1,0 +1,254 @@
+package io.tensorbridge;
+
+import io.tensorbridge.model.ModelTarget;
+import io.tensorbridge.model.internal.ModelFileException;
+import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.ProgramException;
+import java.io.FileNotFoundException;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.AccessDeniedException;
+import java.util.UUID;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The saving of a program in a file system of Hadoop's: written beside its place, then moved there. */
+final class HadoopSave {
+
+    /** How the names of directories begin that are on their way; Spark takes them for hidden. */
+    private static final String ON_ITS_WAY = "_tensorbridge-";
+
+    private static final String DESCRIPTION = "program.json";
+    private static final Logger LOG = LoggerFactory.getLogger(HadoopSave.class);
+
+    private final Program program;
+    private final HadoopPlace place;
+    private final FileSystem fileSystem;
+    private final Path root;
+
+    private HadoopSave(Program program, HadoopPlace place) {
+        this.program = program;
+        this.place = place;
+        this.fileSystem = place.fileSystem();
+        this.root = place.path();
+    }
+
+    static HadoopSave of(SparkSession spark, Program program, String uri) {
+        return new HadoopSave(program, HadoopPlace.at(spark, "Cannot save program to", uri));
+    }
+
+    /** Saves the program where there is nothing. */
+    String toNewPlace() {
+        return saving(() -> {
+            if (find() == Found.PROGRAM) {
+                throw occupied("a saved program", "Save it elsewhere, or replace that one with Models.overwrite(…)");
+            }
+            return writeAndMove();
+        });
+    }
+
+    /** Saves the program where there is nothing, or a program. */
+    String inPlaceOfAnother() {
+        return saving(() -> {
+            if (find() == Found.NOTHING) {
+                return writeAndMove();
+            }
+            Path old = sibling();
+            Path written = sibling();
+            try {
+                String sha256 = write(written);
+                place.hadoop(() -> move(root, old));
+                try {
+                    moveToPlace(written);
+                } catch (IOException | RuntimeException e) {
+                    putBack(old, e);
+                    throw e;
+                }
+                remove(old);
+                return sha256;
+            } catch (IOException | RuntimeException e) {
+                remove(written);
+                throw e;
+            }
+        });
+    }
+
+    private String saving(HadoopPlace.Access<String> save) {
+        try {
+            return save.access();
+        } catch (ModelFileException e) {
+            throw new ProgramException(what(), String.valueOf(e.getMessage()), e);
+        } catch (AccessDeniedException e) {
+            throw new ProgramException(
+                    what(),
+                    "expected a place that can be written at '%s', found no permission. Let the driver's user write there"
+                            .formatted(place.location()),
+                    e);
+        } catch (IOException e) {
+            throw new ProgramException(
+                    what(),
+                    "expected '%s' to take its files, found that it does not (%s). Try again, or save it elsewhere"
+                            .formatted(place.location(), e.getMessage()),
+                    e);
+        }
+    }
+
+    private String what() {
+        return "Cannot save program '%s'".formatted(program.name());
+    }
+
+    private ModelFileException occupied(String found, String cure) {
+        return new ModelFileException(
+                "expected nothing at '%s', found %s. %s".formatted(place.location(), found, cure));
+    }
+
+    private enum Found {
+        NOTHING,
+        PROGRAM
+    }
+
+    /** Looks at the place, and removes an empty directory there, into which others would be moved. */
+    private Found find() throws IOException {
+        if (root.getParent() == null) {
+            throw new ModelFileException("expected a directory to save it in, found the root of '%s'. Name one below it"
+                    .formatted(place.location()));
+        }
+        return place.hadoop(() -> {
+            FileStatus[] files;
+            try {
+                FileStatus status = fileSystem.getFileStatus(root);
+                if (!status.isDirectory()) {
+                    throw occupied("a file", "Save it elsewhere");
+                }
+                files = fileSystem.listStatus(root);
+            } catch (FileNotFoundException e) {
+                return Found.NOTHING;
+            }
+            for (FileStatus file : files) {
+                if (file.getPath().getName().equals(DESCRIPTION)) {
+                    return Found.PROGRAM;
+                }
+            }
+            if (files.length > 0) {
+                throw occupied("other files", "Save it elsewhere, or remove them");
+            }
+            if (!fileSystem.delete(root, /* recursive= */ false)) {
+                throw new IOException("the empty directory there cannot be removed");
+            }
+            return Found.NOTHING;
+        });
+    }
+
+    private Path sibling() {
+        return new Path(root.getParent(), ON_ITS_WAY + UUID.randomUUID());
+    }
+
+    private String writeAndMove() throws IOException {
+        Path written = sibling();
+        try {
+            String sha256 = write(written);
+            moveToPlace(written);
+            return sha256;
+        } catch (IOException | RuntimeException e) {
+            remove(written);
+            throw e;
+        }
+    }
+
+    private String write(Path directory) {
+        return program.save(new Target(place, directory));
+    }
+
+    private void moveToPlace(Path written) throws IOException {
+        place.hadoop(() -> {
+            move(written, root);
+            Path inside = new Path(root, written.getName());
+            if (fileSystem.exists(inside)) { // what was there took it in, as Hadoop's file systems do
+                remove(inside);
+                throw occupied("what somebody else saved there meanwhile", "Save it elsewhere, or again");
+            }
+            return root;
+        });
+    }
+
+    private Path move(Path from, Path to) throws IOException {
+        if (!fileSystem.rename(from, to)) {
+            throw new IOException("the directory that holds them cannot be moved there");
+        }
+        return to;
+    }
+
+    private void putBack(Path old, Exception reason) {
+        try {
+            move(old, root);
+        } catch (IOException e) {
+            reason.addSuppressed(
+                    new IOException("Left what was there at '%s'".formatted(new Redaction(old.toString()).uri())));
+        }
+    }
+
+    private void remove(Path directory) {
+        try {
+            fileSystem.delete(directory, /* recursive= */ true);
+        } catch (IOException e) { // it is in nobody's way
+            LOG.warn(
+                    "Cannot remove {}: {}",
+                    new Redaction(directory.toString()).uri(),
+                    place.redaction().of(e));
+        }
+    }
+
+    private record Target(HadoopPlace place, Path directory) implements ModelTarget {
+
+        @Override
+        public String location() {
+            return place.location();
+        }
+
+        @Override
+        public OutputStream create(String path) throws IOException {
+            Path file = new Path(directory, new Path(null, null, path));
+            return new Stream(place, place.hadoop(() -> place.fileSystem().create(file, /* overwrite= */ false)));
+        }
+    }
+
+    /** What is written of a file, whose exceptions may be shown. */
+    private static final class Stream extends FilterOutputStream {
+
+        private final HadoopPlace place;
+
+        Stream(HadoopPlace place, OutputStream out) {
+            super(out);
+            this.place = place;
+        }
+
+        @Override
+        public void write(int value) throws IOException {
+            place.hadoop(() -> {
+                out.write(value);
+                return this;
+            });
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            place.hadoop(() -> {
+                out.write(bytes, offset, length);
+                return this;
+            });
+        }
+
+        @Override
+        public void close() throws IOException {
+            place.hadoop(() -> {
+                out.close();
+                return this;
+            });
+        }
+    }
+}
