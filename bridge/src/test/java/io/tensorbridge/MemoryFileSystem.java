@@ -3,9 +3,12 @@ package io.tensorbridge;
 import static java.util.Objects.requireNonNull;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.net.URI;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -21,13 +24,24 @@ import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.hadoop.util.Progressable;
 
-/** A file system of Hadoop's alone, {@code memory:}, whose files nothing else can find; for reading. */
+/** A file system of Hadoop's alone, {@code memory:}, whose files nothing else can find. It has no empty directories. */
 public final class MemoryFileSystem extends FileSystem {
 
     static final String SCHEME = "memory";
 
     /** What it holds, by path. */
     static final Map<String, byte[]> FILES = new ConcurrentSkipListMap<>();
+
+    /** How many bytes can be written at once. */
+    static volatile long room = Long.MAX_VALUE;
+
+    /** What is done before a directory is moved. */
+    static volatile Intervention beforeRename = () -> {};
+
+    /** Something that happens meanwhile. */
+    interface Intervention {
+        void happen() throws IOException;
+    }
 
     private URI uri = URI.create(SCHEME + ":///");
 
@@ -131,8 +145,28 @@ public final class MemoryFileSystem extends FileSystem {
             int bufferSize,
             short replication,
             long blockSize,
-            Progressable progress) {
-        throw new UnsupportedOperationException();
+            Progressable progress)
+            throws IOException {
+        String name = path.toUri().getPath();
+        if (name.startsWith("/forbidden")) {
+            throw new AccessControlException("Permission denied: " + path);
+        }
+        return new FSDataOutputStream(
+                new FilterOutputStream(new ByteArrayOutputStream()) {
+                    @Override
+                    public void write(byte[] bytes, int offset, int length) throws IOException {
+                        if (length > room) {
+                            throw new IOException("No space left for " + path + "?token=1234");
+                        }
+                        out.write(bytes, offset, length);
+                    }
+
+                    @Override
+                    public void close() {
+                        FILES.put(name, ((ByteArrayOutputStream) out).toByteArray());
+                    }
+                },
+                /* stats= */ null);
     }
 
     @Override
@@ -140,19 +174,28 @@ public final class MemoryFileSystem extends FileSystem {
         throw new UnsupportedOperationException();
     }
 
+    /** As Hadoop has it, a directory that is moved to where there is one already goes into that one. */
     @Override
-    public boolean rename(Path from, Path to) {
-        throw new UnsupportedOperationException();
+    public boolean rename(Path from, Path to) throws IOException {
+        beforeRename.happen();
+        String old = from.toUri().getPath() + "/";
+        boolean isThere = exists(to);
+        String moved = (isThere ? new Path(to, from.getName()) : to).toUri().getPath() + "/";
+        List<String> names =
+                FILES.keySet().stream().filter(name -> name.startsWith(old)).toList();
+        names.forEach(name -> FILES.put(moved + name.substring(old.length()), requireNonNull(FILES.remove(name))));
+        return !names.isEmpty();
     }
 
     @Override
     public boolean delete(Path path, boolean recursive) {
-        throw new UnsupportedOperationException();
+        String name = path.toUri().getPath();
+        return FILES.keySet().removeIf(file -> file.equals(name) || file.startsWith(name + "/"));
     }
 
     @Override
     public boolean mkdirs(Path path, FsPermission permission) {
-        throw new UnsupportedOperationException();
+        return true;
     }
 
     @Override
