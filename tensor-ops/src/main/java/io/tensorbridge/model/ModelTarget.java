@@ -2,9 +2,17 @@ package io.tensorbridge.model;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
 
 /** Where files are written to, by relative path with {@code /} between names; what a {@link ModelFolder} is to reading. */
 public interface ModelTarget {
+
+    /**
+     * Returns a directory of this machine, which is made if it is not there. A file that is there already is not written over.
+     */
+    static ModelTarget of(Path directory) {
+        return new DirectoryTarget(directory);
+    }
 
     /** Returns where the files go, for messages: without what may be secret. */
     String location();

@@ -63,10 +63,28 @@ final class DescriptionJson {
         return ModelFiles.ofGraph(WRITER.writeValueAsBytes(tree(description))).sha256(ModelFiles.GRAPH);
     }
 
+    /**
+     * Returns what {@link #read} reads.
+     *
+     * @throws ModelFileException if that could not read it: names are beyond all measure
+     */
     static byte[] write(ProgramDescription description) throws IOException {
         byte[] json = WRITER.writeValueAsBytes(tree(description).put("check", digest(description)));
-        if (!read(json).equals(description)) {
-            throw new ModelFileException("expected names that JSON can hold, found others. Rename the program's parts");
+        if (json.length > MOST_BYTES) {
+            throw new ModelFileException(
+                    "expected a program that is described in %d bytes, found %d. Give it fewer files"
+                            .formatted(MOST_BYTES, json.length));
+        }
+        try {
+            read(json);
+        } catch (ModelFileException e) {
+            throw new ModelFileException(
+                    "expected names that a file can hold, found others (%s). Rename what they are of"
+                            .formatted(String.valueOf(
+                                    e.getCause() == null
+                                            ? e.getMessage()
+                                            : e.getCause().getMessage())),
+                    e);
         }
         return json;
     }

@@ -45,7 +45,7 @@ final class GraphFiles {
             ProgramSignature signature) {
         GraphDef graphDef = parse(source, file, source.reading(() -> files.bytes(ModelFiles.GRAPH)));
         ModelCheck.checkGraph(source.what(), graphDef, files.digest(), loader.policy());
-        SavedModelReader.check(source, graphDef, file, signatureDef);
+        SavedModelReader.check(source, graphDef, SavedPaths.SIGNATURE, signatureDef);
         try (ImportedGraph graph = ImportedGraph.of(source, graphDef)) {
             graph.check(signatureDef);
         }

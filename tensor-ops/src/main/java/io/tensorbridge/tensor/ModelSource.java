@@ -145,6 +145,10 @@ final class ModelSource {
     }
 
     private ProgramException noSavedModel(Collection<String> paths) {
+        if (paths.contains(SavedPaths.DESCRIPTION)) {
+            return wrong("expected saved_model.pb at '%s', found a saved program. Load it with program()"
+                    .formatted(folder.location()));
+        }
         Optional<String> keras = first(paths, KERAS);
         if (keras.isPresent()) {
             return wrong(
