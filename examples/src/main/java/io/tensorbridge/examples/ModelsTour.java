@@ -7,6 +7,9 @@ import io.tensorbridge.model.ModelPolicy;
 import io.tensorbridge.tensor.ModelLoader;
 import io.tensorbridge.tensor.Program;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.commons.io.FileUtils;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -15,7 +18,7 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.types.TString;
 
-/** What can be had of a model, and which models are had? Loads one, cuts it, pins it, and is refused another. */
+/** What can be had of a model, and which models are had? Loads one, cuts it, saves that, pins it, and is refused another. */
 public final class ModelsTour {
 
     private ModelsTour() {}
@@ -26,11 +29,16 @@ public final class ModelsTour {
                 .appName("ModelsTour")
                 .config("spark.ui.enabled", "false")
                 .getOrCreate()) {
-            run(spark);
+            Path directory = Files.createTempDirectory("programs");
+            try {
+                run(spark, directory);
+            } finally {
+                FileUtils.deleteDirectory(directory.toFile());
+            }
         }
     }
 
-    static void run(SparkSession spark) {
+    private static void run(SparkSession spark, Path directory) {
         String uri = ExampleFiles.data("digits/model").toUri().toString();
         // region load
         ModelLoader model = Models.at(spark, uri); // file:, hdfs:, s3a: …, a directory or a zip archive
@@ -51,6 +59,13 @@ public final class ModelsTour {
                 .fetch("Relu_2", "features")
                 .apply(pictures)
                 .printSchema();
+        // endregion
+
+        // region save
+        String place = directory.resolve("features").toUri().toString(); // or hdfs:, s3a: …
+        String saved = Models.save(spark, features, place);
+        Program loaded = Models.at(spark, place).sha256(saved).program();
+        System.out.println(loaded.equals(features) + ", " + loaded.signature().outputs());
         // endregion
 
         // region pin

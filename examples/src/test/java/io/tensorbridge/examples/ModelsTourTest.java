@@ -18,7 +18,7 @@ class ModelsTourTest {
     void printsWhatThePageSays() throws IOException {
         String printed = Documentation.printedBy(ModelsTour::main);
         List<String> parts = Documentation.printedParts(Documentation.page("docs/models.md"));
-        assertThat(parts).hasSize(4);
+        assertThat(parts).hasSize(5);
         for (String part : parts) {
             assertThat(printed).contains(part);
         }
@@ -28,6 +28,7 @@ class ModelsTourTest {
     @CsvSource({
         "ModelsTour, load",
         "ModelsTour, cut",
+        "ModelsTour, save",
         "ModelsTour, pin",
         "ModelsTour, policy",
         "FeaturizeImages, features",

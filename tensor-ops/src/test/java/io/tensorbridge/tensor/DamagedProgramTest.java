@@ -242,8 +242,8 @@ class DamagedProgramTest {
         refusal().hasMessageContaining("nesting depth (9) exceeds the maximum allowed");
         json("{\"format\":" + "9".repeat(100_000));
         refusal().hasMessageContaining("exceeds the maximum allowed");
-        json("{\"name\":\"" + "a".repeat(100_000));
-        refusal().hasMessageContaining("String value length (65537) exceeds the maximum allowed");
+        json("{\"name\":\"" + "a".repeat(100_000) + "\"}");
+        refusal().hasMessageContaining("exceeds the maximum allowed");
         json(" ".repeat(DescriptionJson.MOST_BYTES + 1));
         refusal()
                 .hasMessage(
