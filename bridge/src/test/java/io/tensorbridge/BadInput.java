@@ -34,10 +34,10 @@ record BadInput(int number, String what, Where where, Attempt attempt, String me
      * several mismatches has them in a line each. Where: in which input, output, column, operation or setting, and for data
      * in which block too.
      */
-    private static final Pattern WHAT =
-            Pattern.compile("^(Cannot|Invalid|Program) [^:]*('[^']+'|graph|spark\\.tensorbridge\\.\\w+|block size)");
+    private static final Pattern WHAT = Pattern.compile(
+            "^(Cannot|Invalid|Program) [^:]*('[^']+'|graph|programs on a GPU|spark\\.tensorbridge\\.\\w+|block size|call \\w+\\()");
     private static final Pattern WHERE = Pattern.compile(
-            "(input|output|column|operation|file|variable|archive|signature|at|Cannot fetch|Cannot set) '[^']+'|metagraph tagged|SHA-256|\\w+\\(\"[^\"]+\", …\\)|spark\\.tensorbridge\\.\\w+|^Cannot read graph|\\{\\{node [^}]+}}");
+            "(input|output|column|operation|function|file|variable|archive|signature|at|Cannot fetch|Cannot set) '[^']+'|'\\w+://[^']*'|metagraph tagged|SHA-256|\\w+\\(\"[^\"]+\", …\\)|spark\\.tensorbridge\\.\\w+|^Cannot read graph|\\{\\{node [^}]+}}");
     private static final Pattern BLOCK = Pattern.compile("\\bblock \\d+");
     private static final Pattern EXPECTED_FOUND_CURE =
             Pattern.compile("\\b(expected|must)\\b.+\\bfound\\b.+\\. [A-Z].+", Pattern.DOTALL);

@@ -37,6 +37,8 @@ class BadInputTest {
                     BadGraphs.cases(),
                     BadModels.cases(),
                     BadModelFiles.cases(),
+                    BadSavedPrograms.cases(),
+                    BadCalls.cases(),
                     BadRuns.cases())
             .flatMap(List::stream)
             .toList();

@@ -35,6 +35,16 @@ final class BadModels {
     static List<BadInput> cases() {
         List<BadInput> cases = new ArrayList<>();
         cases.add(
+                driver(
+                        42,
+                        "an operation named as one of a function will be once that is resolved",
+                        spark -> Program.fromGraphDef(
+                                graph(call("z", "f"), node("z/w", "Identity", "x")).toBuilder()
+                                        .setLibrary(graphOfFunction("f").getLibrary())
+                                        .build(),
+                                "z"),
+                        "Cannot read graph: expected operations of different names once functions are resolved, found 'z/w' twice. Rename one, and export the model again"));
+        cases.add(
                 graph(
                         51,
                         "an operation that writes into its input",
@@ -54,14 +64,7 @@ final class BadModels {
                 52,
                 "the same, in a function",
                 List.of(metaGraph(
-                        graph(node("z", "PartitionedCall", "x")
-                                        .putAttr(
-                                                "f",
-                                                AttrValue.newBuilder()
-                                                        .setFunc(NameAttrList.newBuilder()
-                                                                .setName("f"))
-                                                        .build()))
-                                .toBuilder()
+                        graph(call("z", "f")).toBuilder()
                                 .setLibrary(graphOfFunction("f").getLibrary())
                                 .build(),
                         "serve")),
@@ -190,6 +193,15 @@ final class BadModels {
                                 .setTensor(TensorProto.newBuilder()
                                         .setDtype(DataType.DT_STRING)
                                         .addStringVal(ByteString.copyFromUtf8(value)))
+                                .build());
+    }
+
+    private static NodeDef.Builder call(String name, String function) {
+        return node(name, "PartitionedCall", "x")
+                .putAttr(
+                        "f",
+                        AttrValue.newBuilder()
+                                .setFunc(NameAttrList.newBuilder().setName(function))
                                 .build());
     }
 

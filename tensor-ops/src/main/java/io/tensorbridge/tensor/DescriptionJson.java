@@ -155,9 +155,10 @@ final class DescriptionJson {
         }
         if (format.intValue() > ProgramDescription.FORMAT) {
             throw new ModelFileException(
-                    "expected a saved program of format %d, which %s reads, found format %d, written by %s. Load it with that version, or save it again with this one"
+                    "expected format %d in file '%s', which %s reads, found format %d, written by %s. Load it with that version, or save it again with this one"
                             .formatted(
                                     ProgramDescription.FORMAT,
+                                    SavedPaths.DESCRIPTION,
                                     LibraryVersion.current(),
                                     format.intValue(),
                                     tree.path("writtenBy").asText("a later version")));

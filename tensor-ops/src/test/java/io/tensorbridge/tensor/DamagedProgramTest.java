@@ -174,7 +174,7 @@ class DamagedProgramTest {
                 {"format": 7, "writtenBy": "Tensorbridge 9.1", "parts": [[[]]]}""");
         refusal()
                 .hasMessage(
-                        "Cannot load model 'saved': expected a saved program of format 1, which %s reads, found format 7, written by Tensorbridge 9.1. Load it with that version, or save it again with this one",
+                        "Cannot load model 'saved': expected format 1 in file 'program.json', which %s reads, found format 7, written by Tensorbridge 9.1. Load it with that version, or save it again with this one",
                         LibraryVersion.current());
     }
 
