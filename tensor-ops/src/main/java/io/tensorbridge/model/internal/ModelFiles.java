@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Collections;
@@ -203,14 +202,19 @@ public final class ModelFiles implements Serializable {
      */
     public void copyTo(String path, OutputStream out) throws IOException {
         ModelFile file = file(path);
-        var checked = new DigestOutputStream(out, ModelFile.newSha256());
+        MessageDigest digest = ModelFile.newSha256();
+        byte[] buffer = new byte[(int) Math.min(Math.max(1, file.length()), ModelFile.BUFFER)];
         try (InputStream in = file.contents().open()) {
-            in.transferTo(checked);
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                digest.update(buffer, 0, n);
+                out.write(buffer, 0, n);
+            }
         }
-        byte[] sha256 = checked.getMessageDigest().digest();
+        byte[] sha256 = digest.digest();
         if (!Arrays.equals(sha256, file.sha256())) {
-            throw new ModelFileException("expected file '%s' of SHA-256 %s, found %s, so it was changed meanwhile"
-                    .formatted(path, sha256(path), HexFormat.of().formatHex(sha256)));
+            throw new ModelFileException(
+                    "expected file '%s' of SHA-256 %s, found %s, so it was changed meanwhile. Run it again; if it fails again on this machine, check its disk and memory"
+                            .formatted(path, sha256(path), HexFormat.of().formatHex(sha256)));
         }
     }
 

@@ -3,10 +3,12 @@ package io.tensorbridge.model.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tensorbridge.model.ModelFolder;
+import io.tensorbridge.model.ModelTarget;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.io.UncheckedIOException;
@@ -57,7 +59,12 @@ class LargeModelTest {
             shipped.writeTo(directory);
             start = lap("written", start);
             String found = ModelFiles.digestOf(directory);
-            lap("hashed", start);
+            start = lap("hashed", start);
+            ModelFiles loaded = ModelFiles.copyOf(ModelFolder.of(save(shipped)));
+            lap("saved and loaded", start);
+            if (!loaded.digest().equals(found)) {
+                throw new AssertionError("Loaded other files than were saved");
+            }
             System.out.println(
                     found.equals(copied.digest())
                             ? "%d bytes came out as they went in".formatted(shipped.length())
@@ -68,6 +75,16 @@ class LargeModelTest {
             long now = System.nanoTime();
             System.out.printf("%s in %d ms%n", what, (now - start) / 1_000_000);
             return now;
+        }
+
+        private static Path save(ModelFiles files) throws IOException {
+            Path directory = PrivateDirectory.ofThisProcess().newDirectory();
+            for (String path : files.paths()) {
+                try (OutputStream out = ModelTarget.of(directory).create(path)) {
+                    files.copyTo(path, out);
+                }
+            }
+            return directory;
         }
 
         private static ModelFiles ship(ModelFiles files) throws Exception {

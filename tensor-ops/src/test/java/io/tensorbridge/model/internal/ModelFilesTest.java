@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.OutputStream;
 import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -115,6 +116,39 @@ class ModelFilesTest {
             assertThat(directory.resolve(path)).hasBinaryContent(contents.get(path));
         }
         assertThat(ModelFiles.digestOf(directory)).isEqualTo(files.digest());
+    }
+
+    @Test
+    void copiesALongFileInPieces() throws IOException {
+        SortedMap<String, byte[]> contents = contents(3 * LONG);
+        ModelFiles files = copy(contents);
+        var out = new ByteArrayOutputStream() {
+            @Override
+            public synchronized void write(byte[] bytes, int offset, int length) {
+                assertThat(length).isLessThanOrEqualTo(ModelFile.BUFFER);
+                super.write(bytes, offset, length);
+            }
+        };
+        files.copyTo(DATA, out);
+        assertThat(out.toByteArray()).isEqualTo(contents.get(DATA));
+        assertThat(files.sha256(DATA)).isEqualTo(HexFormat.of().formatHex(ModelFile.sha256Of(files.open(DATA))));
+    }
+
+    @Test
+    void copiesNoFileThatWasChanged() throws IOException {
+        List<Path> before = spooled();
+        ModelFiles files = copy(contents(LONG));
+        List<Path> after = spooled();
+        Path file =
+                after.stream().filter(any -> !before.contains(any)).findFirst().orElseThrow();
+        Files.write(file, new byte[LONG]);
+        assertThatThrownBy(() -> files.copyTo(DATA, OutputStream.nullOutputStream()))
+                .isInstanceOf(ModelFileException.class)
+                .hasMessage(
+                        "expected file '%s' of SHA-256 %s, found %s, so it was changed meanwhile. Run it again; if it fails again on this machine, check its disk and memory",
+                        DATA,
+                        files.sha256(DATA),
+                        HexFormat.of().formatHex(ModelFile.sha256Of(new ByteArrayInputStream(new byte[LONG]))));
     }
 
     @Test
