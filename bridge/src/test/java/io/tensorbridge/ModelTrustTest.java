@@ -10,6 +10,7 @@ import io.tensorbridge.model.ModelPolicy;
 import io.tensorbridge.tensor.ModelLoader;
 import io.tensorbridge.tensor.NativeMemoryExtension;
 import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.ProgramException;
 import io.tensorbridge.tensor.SignatureMismatchException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,6 +42,7 @@ import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.TString;
 
 /** What the configuration of a SparkContext says of models. */
 @ExtendWith({SparkExtension.class, NativeMemoryExtension.class})
@@ -129,6 +131,33 @@ class ModelTrustTest {
                 .isInstanceOf(SignatureMismatchException.class);
         // a join is no better than its parts
         assertThat(pinned.then(unpinned, Map.of("x", "z")).unpinnedModels()).hasSize(1);
+    }
+
+    /** What is saved is a model, also if the driver's own code has built it. */
+    @Test
+    void takesSavedProgramsForModels(SparkSession spark, @TempDir Path folder) {
+        conf(spark).set(TensorFramesOptions.REQUIRE_PINNED_MODELS, "true");
+        Program negation = built().named("negation");
+        String place = folder.resolve("negation").toUri().toString();
+        String saved = Models.save(spark, negation, place);
+        Program unpinned = Models.at(spark, place).program();
+        Dataset<Row> df = numbers(spark);
+        assertRefused(unpinned, "negation", saved, () -> mapBlocks(unpinned).apply(df));
+        Program pinned = Models.at(spark, place).sha256(saved).program();
+        assertThat(mapBlocks(pinned).apply(df).collectAsList()).hasSize(3);
+
+        Program reader = Program.build(tf -> {
+            var path = TensorFrames.placeholder(tf, "path", TString.class, Shape.of());
+            return TensorFrames.outputs("bytes", tf.withName("read").io.readFile(path));
+        });
+        Models.overwrite(spark, reader, place);
+        assertThatThrownBy(() -> Models.at(spark, place).program())
+                .isInstanceOf(ProgramException.class)
+                .hasMessage("""
+                        Cannot load model 'negation': expected what its policy allows, found more:
+                          - operation 'read': expected an operation that a model may have, found ReadFile, which reads or writes files that it names itself. Export the model without it, or allow it: ModelPolicy.standard().allowOps("ReadFile")""");
+        conf(spark).set(TensorFramesOptions.ALLOW_OPS, "ReadFile");
+        assertThat(Models.at(spark, place).program()).isEqualTo(reader);
     }
 
     @Test
