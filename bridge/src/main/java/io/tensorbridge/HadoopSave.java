@@ -54,28 +54,7 @@ final class HadoopSave {
 
     /** Saves the program where there is nothing, or a program. */
     String inPlaceOfAnother() {
-        return saving(() -> {
-            if (find() == Found.NOTHING) {
-                return writeAndMove();
-            }
-            Path old = sibling();
-            Path written = sibling();
-            try {
-                String sha256 = write(written);
-                place.hadoop(() -> move(root, old));
-                try {
-                    moveToPlace(written);
-                } catch (IOException | RuntimeException e) {
-                    putBack(old, e);
-                    throw e;
-                }
-                remove(old);
-                return sha256;
-            } catch (IOException | RuntimeException e) {
-                remove(written);
-                throw e;
-            }
-        });
+        return saving(() -> find() == Found.NOTHING ? writeAndMove() : writeAndSwap());
     }
 
     private String saving(HadoopPlace.Access<String> save) {
@@ -150,13 +129,41 @@ final class HadoopSave {
 
     private String writeAndMove() throws IOException {
         Path written = sibling();
+        boolean done = false;
         try {
             String sha256 = write(written);
             moveToPlace(written);
+            done = true;
             return sha256;
-        } catch (IOException | RuntimeException e) {
-            remove(written);
-            throw e;
+        } finally {
+            if (!done) {
+                remove(written);
+            }
+        }
+    }
+
+    private String writeAndSwap() throws IOException {
+        Path old = sibling();
+        Path written = sibling();
+        boolean done = false;
+        try {
+            String sha256 = write(written);
+            place.hadoop(() -> move(root, old));
+            try {
+                moveToPlace(written);
+                done = true;
+            } finally {
+                if (done) {
+                    remove(old);
+                } else {
+                    putBack(old);
+                }
+            }
+            return sha256;
+        } finally {
+            if (!done) {
+                remove(written);
+            }
         }
     }
 
@@ -164,16 +171,14 @@ final class HadoopSave {
         return program.save(new Target(place, directory));
     }
 
-    private void moveToPlace(Path written) throws IOException {
-        place.hadoop(() -> {
-            move(written, root);
-            Path inside = new Path(root, written.getName());
-            if (fileSystem.exists(inside)) { // what was there took it in, as Hadoop's file systems do
-                remove(inside);
-                throw occupied("what somebody else saved there meanwhile", "Save it elsewhere, or again");
-            }
-            return root;
+    private void moveToPlace(Path directory) throws IOException {
+        boolean isThere = place.hadoop(() -> {
+            move(directory, root);
+            return !isTakenIn(directory);
         });
+        if (!isThere) {
+            throw occupied("what somebody else saved there meanwhile", "Save it elsewhere, or again");
+        }
     }
 
     private Path move(Path from, Path to) throws IOException {
@@ -183,12 +188,31 @@ final class HadoopSave {
         return to;
     }
 
-    private void putBack(Path old, Exception reason) {
+    /** Returns whether a directory went into another that was there, as it does in Hadoop's file systems; and removes it. */
+    private boolean isTakenIn(Path directory) throws IOException {
+        Path inside = new Path(root, directory.getName());
+        if (!fileSystem.exists(inside)) {
+            return false;
+        }
+        remove(inside);
+        return true;
+    }
+
+    /** Makes the place what it was, unless somebody else has saved there since. */
+    private void putBack(Path old) {
         try {
-            move(old, root);
-        } catch (IOException e) {
-            reason.addSuppressed(
-                    new IOException("Left what was there at '%s'".formatted(new Redaction(old.toString()).uri())));
+            if (fileSystem.exists(root)) {
+                remove(old);
+            } else {
+                move(old, root);
+                isTakenIn(old);
+            }
+        } catch (IOException e) { // the reason why it is put back is told
+            LOG.error(
+                    "Left what was at {} in {}: {}",
+                    place.location(),
+                    new Redaction(old.toString()).uri(),
+                    place.redaction().of(e));
         }
     }
 

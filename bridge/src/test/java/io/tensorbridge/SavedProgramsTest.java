@@ -205,6 +205,24 @@ class SavedProgramsTest {
     }
 
     @Test
+    void keepsWhatSomebodySavedWhileAProgramWasReplaced(SparkSession spark) {
+        String uri = "memory:///models/plus";
+        Models.save(spark, Programs.plusThree(), uri);
+        Program other = Programs.plusThree().named("other");
+        var moves = new AtomicInteger();
+        MemoryFileSystem.beforeRename = () -> {
+            if (moves.incrementAndGet() == 2) { // the old one has gone already
+                Models.save(spark, other, uri);
+            }
+        };
+        assertThatThrownBy(() -> Models.overwrite(spark, Programs.plusThree().named("third"), uri))
+                .isInstanceOf(ProgramException.class)
+                .hasMessageContaining("found what somebody else saved there meanwhile");
+        assertThat(Models.at(spark, uri).program()).isEqualTo(other);
+        assertThat(MemoryFileSystem.FILES).hasSize(3);
+    }
+
+    @Test
     void saysThatAPlaceMayNotBeWritten(SparkSession spark) {
         assertThatThrownBy(() -> Models.save(spark, Programs.plusThree(), "memory://me:hidden@host/forbidden/plus"))
                 .isInstanceOf(ProgramException.class)
