@@ -87,26 +87,25 @@ final class ProgramReader {
             case SAVED_MODEL -> ofSavedModel(files, signatureDef, signature);
             case GRAPH_DEF -> ofGraph(files, signatureDef, signature);
         };
-        return new Program(
-                description.name(),
-                program.form(),
-                files,
-                description.tags(),
-                signatureDef,
-                signature,
-                program.copiesInputsBecauseOf(),
-                loader.origin(description.name(), digest),
-                warmUp(program, descriptions));
+        return warmedUp(
+                new Program(
+                        description.name(),
+                        program.form(),
+                        files,
+                        description.tags(),
+                        signatureDef,
+                        signature,
+                        program.copiesInputsBecauseOf(),
+                        loader.origin(description.name(), digest)),
+                descriptions);
     }
 
-    private Map<String, TensorValue> warmUp(Program program, ModelFiles descriptions) {
+    private Program warmedUp(Program program, ModelFiles descriptions) {
         if (!descriptions.contains(SavedPaths.WARM_UP)) {
-            return Map.of();
+            return program;
         }
         try {
-            Map<String, TensorValue> values = TensorProtos.read(descriptions.bytes(SavedPaths.WARM_UP));
-            WarmUp.check(program, values);
-            return values;
+            return program.warmUp(TensorProtos.read(descriptions.bytes(SavedPaths.WARM_UP)));
         } catch (IOException | SignatureMismatchException e) {
             throw source.wrong(
                     "expected values for its inputs in file '%s', found others (%s). Save the program again"
