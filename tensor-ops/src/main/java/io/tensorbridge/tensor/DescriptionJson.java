@@ -234,7 +234,10 @@ final class DescriptionJson {
             total += bytes.longValue();
             files.put(path, new SavedFile(bytes.longValue(), sha256(file.getValue(), "sha256")));
         }
-        if (files.size() > ModelLimits.FILES || total > ModelLimits.BYTES || !files.containsKey(SavedPaths.SIGNATURE)) {
+        // program.json is one, too
+        if (files.size() >= ModelLimits.FILES
+                || total > ModelLimits.BYTES
+                || !files.containsKey(SavedPaths.SIGNATURE)) {
             throw damaged("field 'files' lists what no saved program has");
         }
         return files;

@@ -182,6 +182,16 @@ class SavedProgramTest {
     }
 
     @Test
+    void isReadFromAnArchive() throws IOException {
+        Program model = Program.fromSavedModel(sevens);
+        Path place = directory.resolve("saved");
+        model.save(ModelTarget.of(place));
+        zip(directory, fixtures.resolve("saved.zip"));
+        assertThat(Program.load(ModelFolder.of(fixtures.resolve("saved.zip"))).program())
+                .isEqualTo(model);
+    }
+
+    @Test
     void isDescribedInWords() {
         Program program = Programs.plusThree().named("plus");
         SavedFiles saved = new SavedFiles();
