@@ -39,8 +39,8 @@ final class DescriptionJson {
     private static final int DEEPEST = 8;
     private static final int LONGEST_STRING = 1 << 16;
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
-    private static final Set<String> FIELDS =
-            Set.of("format", "writtenBy", "name", "form", "tags", "inputs", "outputs", "sha256", "files", "check");
+    private static final Set<String> FIELDS = Set.of(
+            "format", "writtenBy", "name", "form", "tags", "inputs", "outputs", "checks", "sha256", "files", "check");
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxDocumentLength(MOST_BYTES)
@@ -98,6 +98,7 @@ final class DescriptionJson {
         description.tags().forEach(tree.putArray("tags")::add);
         description.inputs().forEach(tree.putArray("inputs")::add);
         description.outputs().forEach(tree.putArray("outputs")::add);
+        InputCheckJson.write(description.checks(), tree.putObject("checks"));
         tree.put("sha256", description.sha256());
         ObjectNode files = tree.putObject("files");
         description
@@ -127,6 +128,8 @@ final class DescriptionJson {
                 strings(tree, "tags"),
                 distinct(tree, "inputs"),
                 distinct(tree, "outputs"),
+                InputCheckJson.read(tree.path("checks"))
+                        .orElseThrow(() -> damaged("field 'checks' has others than this version knows")),
                 sha256(tree, "sha256"),
                 files(tree));
         if (!sha256(tree, "check").equals(digest(description))) {

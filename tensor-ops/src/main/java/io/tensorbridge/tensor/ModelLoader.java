@@ -127,7 +127,7 @@ public final class ModelLoader {
     }
 
     /**
-     * Reads a program that {@link Program#save} saved, with its name, signature and what it is warmed up with.
+     * Reads a program that {@link Program#save} saved, with its name, signature, checks of inputs and what it is warmed up with.
      *
      * <p>It is held to the policy as any model is, though driver code may have built it: what it was before it was saved, nobody
      * knows. Tags and signature of this loader are not asked for.

@@ -412,7 +412,7 @@ public final class Program implements Serializable {
     }
 
     /**
-     * Saves this program as files: its own, and beside them its name, signature and what it is warmed up with. {@link
+     * Saves this program as files: its own, and beside them its name, signature, checks of inputs and what it is warmed up with. {@link
      * ModelLoader#program} makes an equal one of them, wherever they are moved to.
      *
      * <p>Nothing is serialised as Java objects are. Long files are never in memory as a whole. What a reader needs first, {@code

@@ -14,6 +14,7 @@ import java.util.TreeMap;
  * @param tags the tags to load them by
  * @param inputs names of inputs, in order
  * @param outputs names of outputs, in order
+ * @param checks the checks of inputs, by name
  * @param sha256 the digest of the program's files
  * @param files the files beside {@code program.json}, by path
  */
@@ -24,6 +25,7 @@ record ProgramDescription(
         List<String> tags,
         List<String> inputs,
         List<String> outputs,
+        SortedMap<String, InputCheck> checks,
         String sha256,
         SortedMap<String, SavedFile> files) {
 
@@ -37,6 +39,7 @@ record ProgramDescription(
         tags = List.copyOf(tags);
         inputs = List.copyOf(inputs);
         outputs = List.copyOf(outputs);
+        checks = Collections.unmodifiableSortedMap(new TreeMap<>(checks));
         files = Collections.unmodifiableSortedMap(new TreeMap<>(files));
     }
 }

@@ -89,14 +89,15 @@ final class ProgramReader {
         };
         return warmedUp(
                 new Program(
-                        description.name(),
-                        program.form(),
-                        files,
-                        description.tags(),
-                        signatureDef,
-                        signature,
-                        program.copiesInputsBecauseOf(),
-                        loader.origin(description.name(), digest)),
+                                description.name(),
+                                program.form(),
+                                files,
+                                description.tags(),
+                                signatureDef,
+                                signature,
+                                program.copiesInputsBecauseOf(),
+                                loader.origin(description.name(), digest))
+                        .withChecks(description.checks()),
                 descriptions);
     }
 

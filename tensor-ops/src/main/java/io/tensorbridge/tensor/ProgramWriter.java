@@ -50,6 +50,7 @@ final class ProgramWriter {
                 program.tags(),
                 names(program.signature().inputs()),
                 names(program.signature().outputs()),
+                new TreeMap<>(program.checks()),
                 program.sha256(),
                 files);
         byte[] json = DescriptionJson.write(description); // before there is a file of what cannot be described

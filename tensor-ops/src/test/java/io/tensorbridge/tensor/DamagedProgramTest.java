@@ -79,7 +79,7 @@ class DamagedProgramTest {
             List<String> outputs,
             SortedMap<String, SavedFile> files) {
         return new ProgramDescription(
-                was.writtenBy(), was.name(), form, was.tags(), inputs, outputs, was.sha256(), files);
+                was.writtenBy(), was.name(), form, was.tags(), inputs, outputs, was.checks(), was.sha256(), files);
     }
 
     private void signature(UnaryOperator<SignatureDef.Builder> change) throws IOException {
@@ -193,6 +193,11 @@ class DamagedProgramTest {
                 "\"name\" : \"plus\" | \"name\" : \"  \" | field 'name' is no string",
                 "\"name\" : \"plus\" | \"nama\" : \"plus\" | field 'nama' is unknown",
                 "\"name\" : \"plus\" | \"name\" : \"minus\" | what it says is not what was written",
+                "\"checks\" : { } | \"checks\" : [ ] | field 'checks' has others than this version knows",
+                "\"checks\" : { } | \"checks\" : { \"x\" : 1 } | field 'checks' has others than this version knows",
+                "\"checks\" : { } | \"checks\" : { \"x\" : { \"kind\" : \"sound\", \"maxPixels\" : 1 } } | field 'checks' has others than this version knows",
+                "\"checks\" : { } | \"checks\" : { \"x\" : { \"kind\" : \"image\", \"maxPixels\" : 0 } } | field 'checks' has others than this version knows",
+                "\"checks\" : { } | \"checks\" : { \"x\" : { \"kind\" : \"image\", \"maxPixels\" : 1 } } | what it says is not what was written",
                 "GRAPH_DEF | JAVA_OBJECT | field 'form' is none of [GRAPH_DEF, SAVED_MODEL]",
                 "\"tags\" : [ ] | \"tags\" : { } | field 'tags' is no list",
                 "[ \"x\" ] | [ \"x\", 1 ] | field 'inputs' is no list of strings",

@@ -70,6 +70,14 @@ class SavedProgramTest {
         });
     }
 
+    private static Program checked() {
+        return Program.build(tf -> {
+                    var content = Program.placeholder(tf, "content", TString.class, Shape.of(-1));
+                    return Program.outputs("text", tf.strings.lower(content));
+                })
+                .checking("content", InputCheck.image(123_456_789_012L));
+    }
+
     private static Program program(String kind) {
         Program model = Program.fromSavedModel(sevens);
         return switch (kind) {
@@ -105,6 +113,15 @@ class SavedProgramTest {
                         .warmUp(Map.of(
                                 "x", TensorValue.of(Shape.of(0), new double[0]),
                                 "text", TensorValue.of(Shape.of(1, 2), "", "\u00e4")));
+            case "checked" -> checked();
+            case "joined after what is checked" ->
+                checked()
+                        .then(
+                                Program.build(tf -> Program.outputs(
+                                        "length",
+                                        tf.strings.stringLength(
+                                                Program.placeholder(tf, "content", TString.class, Shape.of(-1))))),
+                                Map.of("content", "text"));
             case "with copies" -> Programs.kept(ElementType.FLOAT64, Shape.of(-1));
             default -> throw new IllegalArgumentException(kind);
         };
@@ -130,6 +147,8 @@ class SavedProgramTest {
                 "named",
                 "warmed up",
                 "warmed up with text",
+                "checked",
+                "joined after what is checked",
                 "with copies"
             })
     void comesBackEqual(String kind, BufferAllocator allocator) {
@@ -145,6 +164,7 @@ class SavedProgramTest {
         assertThat(loaded.tags()).isEqualTo(program.tags());
         assertThat(loaded.form()).isEqualTo(program.form());
         assertThat(loaded.warmUp()).isEqualTo(program.warmUp());
+        assertThat(loaded.checks()).isEqualTo(program.checks());
         assertThat(loaded.copiesInputsBecauseOf()).isEqualTo(program.copiesInputsBecauseOf());
         assertThat(results(loaded, allocator)).isEqualTo(results(program, allocator));
         // and what is saved of it is the same again
@@ -207,6 +227,7 @@ class SavedProgramTest {
                           "tags" : [ ],
                           "inputs" : [ "x" ],
                           "outputs" : [ "z" ],
+                          "checks" : { },
                           "sha256" : "%s",
                           "files" : {
                             "files/graph.pb" : {
