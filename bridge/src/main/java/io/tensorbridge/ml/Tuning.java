@@ -1,0 +1,265 @@
+package io.tensorbridge.ml;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkContext;
+import org.apache.spark.ml.PipelineModel;
+import org.apache.spark.ml.evaluation.Evaluator;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.sql.Dataset;
+import org.jspecify.annotations.Nullable;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * One tuning, from the input to the best model.
+ *
+ * <p>All trials on all folds stand in one queue, group by group, so that features come and go as the queue moves on: those of
+ * the groups that run, and of the best so far, are all that is cached.
+ */
+final class Tuning implements AutoCloseable {
+
+    private final Dataset<?> input;
+    private final Validation validation;
+    private final CachedData cache = new CachedData();
+    private final double[][] metrics;
+    private final double[][] seconds;
+    private final double[] featureSeconds;
+    private @Nullable TrialGroup bestGroup;
+    private int best = -1;
+    private double bestMetric;
+
+    Tuning(Dataset<?> input, Validation validation) {
+        this.input = input;
+        this.validation = validation;
+        int trials = validation.trials().size();
+        int folds = validation.splitting().folds();
+        this.metrics = new double[trials][folds];
+        this.seconds = new double[trials][folds];
+        this.featureSeconds = new double[trials];
+    }
+
+    /** What came of it. */
+    record Outcome(PipelineModel bestModel, int best, List<TrialResult> results) {}
+
+    Outcome run() {
+        runTrials(groups());
+        TrialGroup group = Objects.requireNonNull(bestGroup, "a group of trials");
+        Trial trial = validation.trials().get(best);
+        PipelineModel model;
+        try {
+            model = trial.model(trial.fitRest(group.rows()), input);
+        } catch (RuntimeException e) {
+            throw failure(trial, "when fitted to all rows", e);
+        }
+        List<TrialResult> results = new ArrayList<>();
+        for (Trial one : validation.trials()) {
+            int i = one.index();
+            results.add(new TrialResult(one.shown(), mean(metrics[i]), sum(seconds[i]), featureSeconds[i]));
+        }
+        return new Outcome(model, best, results);
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+    }
+
+    private List<TrialGroup> groups() {
+        Splitting splitting = validation.splitting();
+        Features root = Features.of(input, cache);
+        Features parts = root;
+        if (splitting instanceof Splitting.OneSplit) {
+            root.readTwice();
+            parts = root.then("parts", whole -> splitting.parts(whole.get(0)));
+        }
+        Map<Features, TrialGroup> groups = new LinkedHashMap<>();
+        for (Trial trial : validation.trials()) {
+            Features features = parts;
+            mention(features, trial, 0);
+            for (int i = 0; i < trial.transformers(); i++) {
+                int position = i;
+                features = features.then(
+                        trial.key(i),
+                        rows -> rows.stream()
+                                .map(part -> trial.transformer(position).transform(part))
+                                .toList());
+                mention(features, trial, i + 1);
+            }
+            groups.computeIfAbsent(features.asLeaf(), leaf -> new TrialGroup(leaf, splitting, cache))
+                    .add(trial);
+        }
+        return List.copyOf(groups.values());
+    }
+
+    private void mention(Features features, Trial trial, int position) {
+        Set<String> ahead = trial.strings(position, trial.stages());
+        ahead.addAll(ParamTree.of(validation.evaluator()).strings());
+        ahead.add(validation.splitting().foldColumn());
+        features.mentions(trial.strings(0, position), ahead);
+    }
+
+    private void runTrials(List<TrialGroup> groups) {
+        SparkContext context = input.sparkSession().sparkContext();
+        String tag = "tensorbridge-tuning-" + UUID.randomUUID();
+        // threads that begin here have the job group and the description of the caller's jobs
+        ExecutorService threads = Executors.newFixedThreadPool(validation.parallelism(), TrialThread::new);
+        boolean isDone = false;
+        try {
+            var trials = new ExecutorCompletionService<Void>(threads);
+            int submitted = 0;
+            for (TrialGroup group : groups) {
+                for (int fold = 0; fold < validation.splitting().folds(); fold++) {
+                    for (Trial trial : group.trials()) {
+                        int number = fold;
+                        trials.submit(() -> {
+                            context.addJobTag(tag);
+                            context.setCallSite("Trial %d, fold %d of %s".formatted(trial.index(), number, tag));
+                            runTrial(group, trial, number);
+                            return null;
+                        });
+                        submitted++;
+                    }
+                }
+            }
+            for (int i = 0; i < submitted; i++) {
+                trials.take().get();
+            }
+            isDone = true;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TrialException failure) {
+                throw failure;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            var cancelled = new CancellationException("The tuning was interrupted");
+            cancelled.initCause(e);
+            throw cancelled;
+        } finally {
+            if (isDone) {
+                threads.shutdown();
+            } else {
+                cancel(threads, context, tag);
+            }
+        }
+    }
+
+    /** Ends what runs, and returns when nothing does any more: else it would cache again what is let go of. */
+    private static void cancel(ExecutorService threads, SparkContext context, String tag) {
+        threads.shutdownNow();
+        boolean isInterrupted = false;
+        boolean isOver = false;
+        while (!isOver) {
+            context.cancelJobsWithTag(tag);
+            try {
+                isOver = threads.awaitTermination(100, TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                isInterrupted = true;
+            }
+        }
+        context.cancelJobsWithTag(tag);
+        releaseOf(context, tag);
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Lets go of what estimators have cached for their own use, which Spark's leave behind when they are cut off. */
+    private static void releaseOf(SparkContext context, String tag) {
+        for (RDD<?> rdd : List.copyOf(
+                CollectionConverters.asJava(context.getPersistentRDDs()).values())) {
+            if (rdd.getCreationSite().endsWith(tag)) {
+                rdd.unpersist(/* blocking= */ false);
+            }
+        }
+    }
+
+    private void runTrial(TrialGroup group, Trial trial, int fold) {
+        TrialGroup.Measured measured;
+        try {
+            measured = group.run(trial, fold, validation.evaluator());
+        } catch (Throwable e) {
+            String where = "in fold %d of %d"
+                    .formatted(fold + 1, validation.splitting().folds());
+            throw failure(trial, where, e);
+        }
+        synchronized (this) {
+            metrics[trial.index()][fold] = measured.metric();
+            seconds[trial.index()][fold] = measured.seconds();
+        }
+        if (group.isDoneWith(fold)) {
+            compare(group);
+        }
+    }
+
+    private static TrialException failure(Trial trial, String where, Throwable cause) {
+        // of a failed job the first line says what it was, and the others where: they stand in the cause
+        String reason = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+        return new TrialException("The trial with %s failed %s: %s".formatted(trial.shown(), where, reason), cause);
+    }
+
+    /** Keeps the features of the group with the best trial so far, and lets go of the other's. */
+    private synchronized void compare(TrialGroup group) {
+        boolean isBetter = false;
+        for (Trial trial : group.trials()) {
+            int index = trial.index();
+            featureSeconds[index] = group.features().seconds();
+            double metric = mean(metrics[index]);
+            if (best < 0 || isBetter(metric, index, validation.evaluator())) {
+                best = index;
+                bestMetric = metric;
+                isBetter = true;
+            }
+        }
+        TrialGroup loser = isBetter ? bestGroup : group;
+        if (isBetter) {
+            bestGroup = group;
+        }
+        if (loser != null) {
+            loser.features().release();
+        }
+    }
+
+    /** The first of equals is the best, as in Spark. Unlike there, what is no number is the worst. */
+    private boolean isBetter(double metric, int index, Evaluator evaluator) {
+        if (Double.isNaN(metric) || Double.isNaN(bestMetric)) {
+            return Double.isNaN(metric) ? Double.isNaN(bestMetric) && index < best : true;
+        }
+        if (metric == bestMetric) {
+            return index < best;
+        }
+        return evaluator.isLargerBetter() == (metric > bestMetric);
+    }
+
+    private static double mean(double[] values) {
+        return sum(values) / values.length;
+    }
+
+    private static double sum(double[] values) {
+        double sum = 0;
+        for (double value : values) {
+            sum += value;
+        }
+        return sum;
+    }
+
+    /** Does not keep the process alive. */
+    private static final class TrialThread extends Thread {
+
+        TrialThread(Runnable work) {
+            super(work, "tensorbridge-trial");
+            setDaemon(true);
+        }
+    }
+}
