@@ -1,5 +1,6 @@
 package io.tensorbridge;
 
+import io.tensorbridge.model.ModelFolder;
 import io.tensorbridge.tensor.ModelLoader;
 import io.tensorbridge.tensor.Program;
 import org.apache.spark.sql.SparkSession;
@@ -28,7 +29,18 @@ public final class Models {
      * @throws IllegalArgumentException if that is no URI, or Hadoop has no file system for its scheme
      */
     public static ModelLoader at(SparkSession spark, String uri) {
-        return Program.load(HadoopFolder.at(spark, uri)).policy(TensorFramesOptions.modelPolicy(spark.sparkContext()));
+        return Program.load(folder(spark, uri)).policy(TensorFramesOptions.modelPolicy(spark.sparkContext()));
+    }
+
+    /**
+     * Returns the files of a directory, a zip archive, or one file, for the driver to read as {@link #at} does.
+     *
+     * @param uri as for {@link #at}
+     * @return files that are looked for when they are asked for
+     * @throws IllegalArgumentException if that is no URI, or Hadoop has no file system for its scheme
+     */
+    public static ModelFolder folder(SparkSession spark, String uri) {
+        return HadoopFolder.at(spark, uri);
     }
 
     /**
