@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
@@ -133,6 +135,28 @@ class RunLimitTest {
             }
             assertThat(session.isSpoiled()).isFalse();
         }
+    }
+
+    @Test
+    void watchesRunnersThatComeOneAfterAnotherByOneThread(BufferAllocator allocator) {
+        Program loop = Loops.ofFunctions();
+        Set<Thread> watches = new HashSet<>();
+        try (var session = ProgramSession.load(loop, SHORT)) {
+            for (int i = 0; i < 20; i++) { // as the tasks of a job of small partitions do
+                try (var finite = runner(session, loop, 9, allocator);
+                        var out = finite.run(List.of(), 1)) {
+                    assertThat(out.getRowCount()).isEqualTo(1);
+                    watches.addAll(watches());
+                }
+            }
+            assertThat(watches).hasSize(1);
+        }
+    }
+
+    private static List<Thread> watches() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("tensorbridge-run-limit"))
+                .toList();
     }
 
     @Test
