@@ -28,6 +28,7 @@ public final class Benchmarks {
         SUITES.put("memory", MemorySuite::run);
         SUITES.put("sql", SqlSuite::run);
         SUITES.put("models", ModelsSuite::run);
+        SUITES.put("images", ImagesSuite::run);
         SUITES.put("startup", StartupSuite::run);
     }
 

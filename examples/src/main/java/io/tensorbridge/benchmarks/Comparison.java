@@ -1,6 +1,7 @@
 package io.tensorbridge.benchmarks;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.DoubleSupplier;
 
@@ -42,6 +43,25 @@ final class Comparison {
             }
         }
         return new Result(median(our), median(their));
+    }
+
+    /**
+     * Measures several sides in turn, after rounds that do not count.
+     *
+     * @param sides what each side does
+     * @return the median of each side's seconds
+     */
+    static double[] mediansInTurn(int warmUps, int rounds, List<Runnable> sides) {
+        double[][] times = new double[sides.size()][rounds];
+        for (int round = -warmUps; round < rounds; round++) {
+            for (int side = 0; side < times.length; side++) {
+                double time = seconds(sides.get(side));
+                if (round >= 0) {
+                    times[side][round] = time;
+                }
+            }
+        }
+        return Arrays.stream(times).mapToDouble(Comparison::median).toArray();
     }
 
     static double median(double[] values) {

@@ -1,5 +1,9 @@
 package io.tensorbridge.benchmarks;
 
+import io.tensorbridge.model.ModelTarget;
+import io.tensorbridge.tensor.Program;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +21,7 @@ import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.types.TFloat32;
 
@@ -27,10 +32,13 @@ import org.tensorflow.types.TFloat32;
  */
 final class PlainLoop implements AutoCloseable {
 
-    private static final ConfigProto CONFIG = ConfigProto.newBuilder()
-            .setInterOpParallelismThreads(-1)
-            .setIntraOpParallelismThreads(1)
-            .build();
+    /** Operations run on the thread that calls. */
+    static final int ON_CALLER = -1;
+
+    /** TensorFlow's default: operations run on its own threads, as many as there are processors. */
+    static final int BY_DEFAULT = 0;
+
+    private static final ConfigProto CONFIG = config(ON_CALLER);
 
     /** Makes the tensors of a block, by the names of the model's inputs; the loop closes them. */
     interface Block {
@@ -67,12 +75,47 @@ final class PlainLoop implements AutoCloseable {
     static PlainLoop ofGraph(GraphDef graphDef, String output) {
         var graph = new Graph();
         graph.importGraphDef(graphDef);
-        var session = new Session(graph, CONFIG);
+        return ofGraph(graph, CONFIG, UnaryOperator.identity(), output);
+    }
+
+    /**
+     * Imports the graph of a program without variables: the very nodes that our session runs.
+     *
+     * @param interOp {@link #ON_CALLER} or {@link #BY_DEFAULT}
+     */
+    static PlainLoop ofProgram(Program program, String output, int interOp) throws IOException {
+        Path saved = Files.createTempDirectory("program");
+        try {
+            program.save(ModelTarget.of(saved));
+            SignatureDef signature = SignatureDef.parseFrom(Files.readAllBytes(saved.resolve("signature.pb")));
+            var graph = new Graph();
+            graph.importGraphDef(SavedModel.parseFrom(Files.readAllBytes(saved.resolve("files/saved_model.pb")))
+                    .getMetaGraphs(0)
+                    .getGraphDef());
+            return ofGraph(
+                    graph,
+                    config(interOp),
+                    input -> signature.getInputsOrThrow(input).getName(),
+                    signature.getOutputsOrThrow(output).getName());
+        } finally {
+            Photographs.delete(saved);
+        }
+    }
+
+    private static PlainLoop ofGraph(Graph graph, ConfigProto config, UnaryOperator<String> inputs, String output) {
+        var session = new Session(graph, config);
         Runnable closing = () -> {
             session.close();
             graph.close();
         };
-        return new PlainLoop(closing, session, UnaryOperator.identity(), output);
+        return new PlainLoop(closing, session, inputs, output);
+    }
+
+    private static ConfigProto config(int interOp) {
+        return ConfigProto.newBuilder()
+                .setInterOpParallelismThreads(interOp)
+                .setIntraOpParallelismThreads(1)
+                .build();
     }
 
     /** Runs all blocks, those of each thread one after the other; returns the sum of the results, so that all are read. */
@@ -98,6 +141,11 @@ final class PlainLoop implements AutoCloseable {
     }
 
     private double run(Block block) {
+        return values(block)[0];
+    }
+
+    /** Runs one block, and returns the values of all its rows, one behind the other. */
+    float[] values(Block block) {
         Map<String, Tensor> tensors = block.tensors();
         Session.Runner runner = session.runner().fetch(output);
         tensors.forEach((input, tensor) -> runner.feed(inputs.apply(input), tensor));
@@ -105,7 +153,7 @@ final class PlainLoop implements AutoCloseable {
             TFloat32 found = (TFloat32) result.get(0);
             float[] values = new float[(int) found.size()];
             found.copyTo(DataBuffers.of(values, false, false));
-            return values[0];
+            return values;
         } finally {
             tensors.values().forEach(Tensor::close);
         }
