@@ -9,6 +9,8 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.AccessDeniedException;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.UUID;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -24,6 +26,8 @@ final class HadoopSave {
     private static final String ON_ITS_WAY = "_tensorbridge-";
 
     private static final String DESCRIPTION = "program.json";
+    private static final Set<String> ALWAYS = Set.of(DESCRIPTION, "signature.pb", "files");
+    private static final Set<String> PARTS = Set.of(DESCRIPTION, "signature.pb", "files", "warmup.pb");
     private static final Logger LOG = LoggerFactory.getLogger(HadoopSave.class);
 
     private final Program program;
@@ -108,10 +112,12 @@ final class HadoopSave {
             } catch (FileNotFoundException e) {
                 return Found.NOTHING;
             }
+            Set<String> names = new HashSet<>();
             for (FileStatus file : files) {
-                if (file.getPath().getName().equals(DESCRIPTION)) {
-                    return Found.PROGRAM;
-                }
+                names.add(file.getPath().getName());
+            }
+            if (names.containsAll(ALWAYS) && PARTS.containsAll(names)) {
+                return Found.PROGRAM;
             }
             if (files.length > 0) {
                 throw occupied("other files", "Save it elsewhere, or remove them");
@@ -201,9 +207,10 @@ final class HadoopSave {
     /** Makes the place what it was, unless somebody else has saved there since. */
     private void putBack(Path old) {
         try {
-            if (fileSystem.exists(root)) {
+            if (fileSystem.exists(new Path(root, DESCRIPTION))) {
                 remove(old);
             } else {
+                fileSystem.delete(root, /* recursive= */ true); // what a move that broke off has left
                 move(old, root);
                 isTakenIn(old);
             }

@@ -240,7 +240,9 @@ public abstract sealed class ImageTransformer<S extends ImageTransformer<S>> ext
     public final Dataset<Row> transform(Dataset<?> df) {
         var problems = new StageProblems(uid());
         List<String> columns = newColumns(problems);
-        var hidden = new HiddenColumns(df, columns);
+        List<String> taken = new ArrayList<>(columns);
+        valueOf(reasonCol).ifPresent(taken::add);
+        var hidden = new HiddenColumns(df, taken);
         checkReasons(problems);
         checkFree(df, columns, problems);
         Optional<PictureColumn> pictures = pictures(df, problems);

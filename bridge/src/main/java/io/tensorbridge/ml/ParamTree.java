@@ -1,5 +1,6 @@
 package io.tensorbridge.ml;
 
+import io.tensorbridge.tensor.Program;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -9,7 +10,7 @@ import org.apache.spark.ml.PipelineModel;
 import org.apache.spark.ml.param.ParamPair;
 import org.apache.spark.ml.param.Params;
 
-/** A stage with the stages inside of it: whose params they are, and what strings are set or stand by default. */
+/** A stage with the stages inside of it: whose params they are, and what strings and inputs of programs are set or stand by default. */
 final class ParamTree {
 
     private final Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -34,6 +35,9 @@ final class ParamTree {
     private void visit(Object value) {
         if (value instanceof String string) {
             strings.add(string);
+        } else if (value instanceof Program program) {
+            // what is not fed otherwise is fed with the column of its name
+            program.signature().inputs().forEach(input -> strings.add(input.name()));
         } else if (value instanceof Object[] array) {
             for (Object item : array) {
                 visit(item);

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith({SparkExtension.class, NativeMemoryExtension.class})
 class BrokenImagesTest {
@@ -96,6 +97,17 @@ class BrokenImagesTest {
                 .collectAsList();
         assertThat(rows.get(0).isNullAt(3)).isTrue();
         assertThat(rows.get(1).getString(3)).isEqualTo(reason);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"reason", "Reason", "reason_"})
+    void haveTheirReasonsInAColumnOfAnyName(String column, SparkSession spark) {
+        Dataset<Row> result = featurizer()
+                .setBrokenImages(BrokenImages.NULL)
+                .setReasonCol(column)
+                .transform(PictureFiles.frame(spark, FILES));
+        assertThat(result.columns()).containsExactly("id", "content", "features", column);
+        assertThat(result.filter(result.col(column).isNotNull()).count()).isEqualTo(5);
     }
 
     @Test

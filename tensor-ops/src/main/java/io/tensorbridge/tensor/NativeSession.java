@@ -56,6 +56,9 @@ final class NativeSession implements AutoCloseable {
 
     private static final Pattern FIRST_OF_SEVERAL =
             Pattern.compile("\\d+ root error\\(s\\) found\\.\\s+\\(0\\) [A-Z_]+: ");
+    // TensorFlow says of these too that an argument is invalid; no other row would pass
+    private static final Pattern OF_PROGRAM =
+            Pattern.compile("No OpKernel was registered|Cannot assign a device|You must feed a value for placeholder");
     private static final Pattern GRAPH_PLACE = Pattern.compile("(\\{\\{[^}]*\\}\\}|\\s)+");
 
     private final TF_Graph graph;
@@ -198,7 +201,8 @@ final class NativeSession implements AutoCloseable {
         String reason = "expected TensorFlow to run it, found an error: %s. Mend the program, or what it is fed with"
                 .formatted(clamped(message));
         int code = TF_GetCode(status);
-        return code == TF_INVALID_ARGUMENT || code == TF_OUT_OF_RANGE || code == TF_DATA_LOSS
+        boolean isOfInput = code == TF_INVALID_ARGUMENT || code == TF_OUT_OF_RANGE || code == TF_DATA_LOSS;
+        return isOfInput && !OF_PROGRAM.matcher(message).find()
                 ? ProgramException.ofInput(what, reason, clamped(sentenceOf(message)))
                 : new ProgramException(what, reason);
     }

@@ -52,15 +52,15 @@ final class RunLimit implements AutoCloseable {
         }
         var limit = new RunLimit(session.options().runLimit().get().toNanos(), session::spoil);
         synchronized (WATCHED) {
-            WATCHED.add(limit);
             if (!watching) {
-                watching = true;
                 var watch = new Thread(RunLimit::watch, "tensorbridge-run-limit");
                 watch.setDaemon(true);
-                watch.start();
+                watch.start(); // looks when this lets go of the list
+                watching = true;
             } else if (nextLook - System.nanoTime() > limit.pause()) {
                 WATCHED.notifyAll(); // a wake-up for each small task would cost it more than its run
             }
+            WATCHED.add(limit);
         }
         return limit;
     }
