@@ -2,8 +2,6 @@ package io.tensorbridge.tensor;
 
 import org.apache.arrow.memory.util.MemoryUtil;
 import org.jspecify.annotations.Nullable;
-import org.tensorflow.proto.DataType;
-import org.tensorflow.proto.TensorInfo;
 
 /**
  * A check of the values that an input is fed with.
@@ -19,10 +17,7 @@ record CellCheck(InputCheck check, String what, CellBytes bytes) {
     /** Returns the check that a program has of an input, or null if it has none. */
     static @Nullable CellCheck of(Program program, String input, String what) {
         InputCheck check = program.checks().get(input);
-        TensorInfo info = program.signatureDef().getInputsMap().get(input);
-        return check == null || info == null || info.getDtype() != DataType.DT_STRING
-                ? null // only strings have cells to look into
-                : new CellCheck(check, what, new CellBytes());
+        return check == null ? null : new CellCheck(check, what, new CellBytes());
     }
 
     /**

@@ -100,51 +100,30 @@ final class GroupingRunner implements BlockRunner {
     }
 
     private VectorSchemaRoot runGroup(List<? extends FieldVector> columns, int[] rows) {
-        List<FieldVector> gathered = new ArrayList<>(columns.size());
-        try {
-            for (FieldVector column : columns) {
-                gathered.add(GatheredRows.of(column, rows, allocator, ledger));
-            }
-            VectorSchemaRoot result = runner.run(gathered, rows.length);
-            if (result.getRowCount() != rows.length && !fetches.isEmpty()) {
-                int found = result.getRowCount();
-                result.close();
-                throw new ProgramException(
-                        "Program '%s' failed".formatted(program.name()),
-                        "expected %d rows of output '%s' for as many rows of one shape, found %d"
-                                .formatted(rows.length, fetches.get(0).output(), found));
-            }
-            return result;
-        } finally {
-            gathered.forEach(FieldVector::close);
+        VectorSchemaRoot result = new RowSelection(runner, columns, allocator, ledger, () -> {}).run(rows);
+        if (result.getRowCount() != rows.length && !fetches.isEmpty()) {
+            int found = result.getRowCount();
+            result.close();
+            throw new ProgramException(
+                    "Program '%s' failed".formatted(program.name()),
+                    "expected %d rows of output '%s' for as many rows of one shape, found %d"
+                            .formatted(rows.length, fetches.get(0).output(), found));
         }
+        return result;
     }
 
     private VectorSchemaRoot inOrder(List<VectorSchemaRoot> results, RowShapes shapes) {
-        List<FieldVector> columns = new ArrayList<>(fetches.size());
-        try {
-            for (int i = 0; i < fetches.size(); i++) {
-                int column = i;
-                columns.add(GatheredRows.of(
+        List<FieldVector> columns = GatheredColumns.of(
+                program,
+                fetches,
+                i -> GatheredRows.of(
                         fetches.get(i).field(),
-                        results.stream().map(result -> result.getVector(column)).toList(),
+                        results.stream().map(result -> result.getVector(i)).toList(),
                         shapes.groupOfRow(),
                         shapes.placeOfRow(),
                         allocator,
                         ledger));
-            }
-            return new VectorSchemaRoot(resultSchema, columns, shapes.rows());
-        } catch (ArithmeticException e) { // Arrow's offsets and counts are 32 bits wide
-            columns.forEach(FieldVector::close);
-            throw new ProgramException(
-                    "Program '%s' failed".formatted(program.name()),
-                    "output '%s' has more than 2147483647 values. Lower blockRows"
-                            .formatted(fetches.get(columns.size()).output()),
-                    e);
-        } catch (RuntimeException | Error e) {
-            columns.forEach(FieldVector::close);
-            throw e;
-        }
+        return new VectorSchemaRoot(resultSchema, columns, shapes.rows());
     }
 
     @Override

@@ -89,7 +89,18 @@ public final class Program implements Serializable {
         this.aliasOffender = aliasOffender;
         this.origin = origin;
         this.warmUp = Map.copyOf(warmUp);
-        this.checks = new TreeMap<>(checks);
+        this.checks = ofStrings(signature, checks);
+    }
+
+    /** Returns the checks that have an input of strings: other values have no cells that a check could look into. */
+    private static Map<String, InputCheck> ofStrings(ProgramSignature signature, Map<String, InputCheck> checks) {
+        Map<String, InputCheck> kept = new TreeMap<>(checks);
+        kept.keySet()
+                .retainAll(signature.inputs().stream()
+                        .filter(input -> input.elementType() == DataType.DT_STRING)
+                        .map(TensorSpec::name)
+                        .toList());
+        return kept;
     }
 
     /**

@@ -126,6 +126,7 @@ public final class TolerantRunner implements BlockRunner {
             } else {
                 parts.run(left);
             }
+            parts.requireRowsOfSeveral();
             return inOrder(parts.results, parts.rows, reasons);
         } finally {
             parts.results.forEach(VectorSchemaRoot::close);
@@ -165,6 +166,22 @@ public final class TolerantRunner implements BlockRunner {
                 } else {
                     cut(part);
                 }
+            }
+        }
+
+        /**
+         * Checks that a program that has run single rows alone gives a row for each of several: one that makes one row of
+         * however many would pass for a program of rows.
+         */
+        void requireRowsOfSeveral() {
+            if (rows.size() < 2 || rows.stream().anyMatch(part -> part.length > 1)) {
+                return;
+            }
+            int[] two = {rows.get(0)[0], rows.get(1)[0]};
+            try {
+                complete(selection.run(two), two.length).close();
+            } catch (ProgramException e) {
+                refusalOf(e); // rows that pass alone and not together are as good as others
             }
         }
 
@@ -221,23 +238,14 @@ public final class TolerantRunner implements BlockRunner {
                 placeOfRow[ofResult[place]] = place;
             }
         }
-        List<FieldVector> columns = new ArrayList<>();
+        List<FieldVector> columns = GatheredColumns.of(program, fetches, i -> {
+            List<FieldVector> sources = new ArrayList<>(
+                    results.stream().map(result -> result.getVector(i)).toList());
+            return withNulls(resultSchema.getFields().get(i), sources, resultOfRow, placeOfRow, reasons);
+        });
         try {
-            for (int i = 0; i < fetches.size(); i++) {
-                int column = i;
-                List<FieldVector> sources = new ArrayList<>(
-                        results.stream().map(result -> result.getVector(column)).toList());
-                columns.add(withNulls(resultSchema.getFields().get(i), sources, resultOfRow, placeOfRow, reasons));
-            }
             columns.add(columnOf(reasons));
             return new VectorSchemaRoot(resultSchema, columns, rows);
-        } catch (ArithmeticException e) { // Arrow's offsets and counts are 32 bits wide
-            columns.forEach(FieldVector::close);
-            throw new ProgramException(
-                    "Program '%s' failed".formatted(program.name()),
-                    "output '%s' has more than 2147483647 values. Lower blockRows"
-                            .formatted(fetches.get(columns.size()).output()),
-                    e);
         } catch (RuntimeException | Error e) {
             columns.forEach(FieldVector::close);
             throw e;

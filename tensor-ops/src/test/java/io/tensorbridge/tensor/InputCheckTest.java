@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TString;
 
 @ExtendWith(NativeMemoryExtension.class)
@@ -212,6 +213,26 @@ class InputCheckTest {
         try (var in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
             return (Program) in.readObject();
         }
+    }
+
+    @Test
+    void isLetGoOfWithItsInput() {
+        Program two = Program.build(tf -> {
+                    var content = Program.placeholder(tf, "content", TString.class, Shape.of(-1));
+                    var x = Program.placeholder(tf, "x", TFloat64.class, Shape.of(-1));
+                    return Program.outputs("y", tf.math.add(x, x)).and("z", tf.identity(content));
+                })
+                .checking("content", CHECK);
+        Program numbers = two.restrictedTo(List.of("y"));
+        assertThat(numbers.checks()).isEmpty();
+
+        Program next = Program.build(tf -> {
+            var y = Program.placeholder(tf, "y", TFloat64.class, Shape.of(-1));
+            var content = Program.placeholder(tf, "content", TFloat64.class, Shape.of(-1));
+            return Program.outputs("w", tf.math.add(y, content));
+        });
+        assertThat(numbers.then(next).checks()).isEmpty();
+        assertThat(next.withChecks(Map.of("content", CHECK)).checks()).isEmpty(); // of doubles, no strings
     }
 
     @Test

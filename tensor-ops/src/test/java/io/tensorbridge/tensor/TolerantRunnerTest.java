@@ -24,6 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.core.ReduceSum;
 import org.tensorflow.op.core.Stack;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
@@ -68,6 +69,19 @@ class TolerantRunnerTest {
                 program,
                 feeds,
                 FETCHES,
+                "why",
+                () -> runs++,
+                allocator,
+                ledger);
+    }
+
+    private BlockRunner runner(ProgramSession other, Program program, List<Fetch> fetches, BufferAllocator allocator) {
+        List<Feed> feeds = List.of(Feed.of("x", "x"));
+        return TolerantRunner.of(
+                other.runner(program, feeds, fetches, allocator, ledger),
+                program,
+                feeds,
+                fetches,
                 "why",
                 () -> runs++,
                 allocator,
@@ -226,23 +240,52 @@ class TolerantRunnerTest {
                             "y", tf.unique(x, tf.constant(new int[] {0})).y());
                 })
                 .named("unique");
-        List<Feed> feeds = List.of(Feed.of("x", "x"));
         List<Fetch> fetches = List.of(Fetch.of("y", ElementType.FLOAT64.field("y", 0)));
         try (var other = ProgramSession.load(half, SessionOptions.onCallingThread(1));
-                var runner = TolerantRunner.of(
-                        other.runner(half, feeds, fetches, allocator, ledger),
-                        half,
-                        feeds,
-                        fetches,
-                        "why",
-                        () -> {},
-                        allocator,
-                        ledger);
+                var runner = runner(other, half, fetches, allocator);
                 var x = Vectors.doubles("x", allocator, 1, 1, 2)) {
             assertThatThrownBy(() -> runner.run(List.of(x)))
                     .isInstanceOf(ProgramException.class)
                     .hasMessage(
                             "Program 'unique' failed: expected one row of output 'y' for each of 3 rows, found 2. Leave out reasons(…) if the program changes the number of rows");
+        }
+    }
+
+    @Test
+    void needsARowForEachRowWhereOnlySingleOnesHaveRun(BufferAllocator allocator) {
+        Program sum = Program.build(tf -> {
+                    var x = Program.placeholder(tf, "x", TString.class, Shape.of(-1));
+                    var number = tf.strings.toNumber(x, TFloat32.class);
+                    return Program.outputs("y", tf.reduceSum(number, tf.constant(0), ReduceSum.keepDims(true)));
+                })
+                .named("sum");
+        List<Fetch> fetches = List.of(Fetch.of("y", ElementType.FLOAT32.field("y", 0)));
+        try (var other = ProgramSession.load(sum, SessionOptions.onCallingThread(1));
+                var runner = runner(other, sum, fetches, allocator);
+                var x = strings(allocator, "1", "2", "three", "4")) { // in parts of a row each
+            assertThatThrownBy(() -> runner.run(List.of(x)))
+                    .isInstanceOf(ProgramException.class)
+                    .hasMessage(
+                            "Program 'sum' failed: expected one row of output 'y' for each of 2 rows, found 1. Leave out reasons(…) if the program changes the number of rows");
+        }
+    }
+
+    @Test
+    void takesRowsThatPassOneByOneAlone(BufferAllocator allocator) {
+        Program single = Program.build(tf -> {
+                    var x = Program.placeholder(tf, "x", TString.class, Shape.of(-1));
+                    var one = tf.reshape(x, tf.constant(new int[] {1}));
+                    return Program.outputs("y", tf.strings.toNumber(one, TFloat32.class));
+                })
+                .named("single");
+        List<Fetch> fetches = List.of(Fetch.of("y", ElementType.FLOAT32.field("y", 0)));
+        try (var other = ProgramSession.load(single, SessionOptions.onCallingThread(1));
+                var runner = runner(other, single, fetches, allocator);
+                var x = strings(allocator, "1", "2", "three");
+                var result = runner.run(List.of(x))) {
+            assertThat(result.getVector("y").getObject(0)).isEqualTo(1f);
+            assertThat(result.getVector("y").getObject(1)).isEqualTo(2f);
+            assertThat(result.getVector("y").isNull(2)).isTrue();
         }
     }
 
@@ -253,18 +296,9 @@ class TolerantRunnerTest {
                     return Program.outputs("y", tf.math.add(x, x));
                 })
                 .named("twice");
-        List<Feed> feeds = List.of(Feed.of("x", "x"));
         List<Fetch> fetches = List.of(Fetch.of("y", ElementType.FLOAT64.field("y", 1)));
         try (var other = ProgramSession.load(twice, SessionOptions.onCallingThread(1));
-                var runner = TolerantRunner.of(
-                        other.runner(twice, feeds, fetches, allocator, ledger),
-                        twice,
-                        feeds,
-                        fetches,
-                        "why",
-                        () -> {},
-                        allocator,
-                        ledger);
+                var runner = runner(other, twice, fetches, allocator);
                 FieldVector x = Vectors.counting(ElementType.FLOAT64, 3, new int[] {2}, allocator)) {
             ((Float8Vector) ((ListVector) x).getDataVector()).setNull(3);
             try (var result = runner.run(List.of(x))) {
