@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.Float4Vector;
@@ -20,14 +22,19 @@ import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.complex.ListVector;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.core.ReduceSum;
 import org.tensorflow.op.core.Stack;
+import org.tensorflow.types.TFloat16;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 
 @ExtendWith(NativeMemoryExtension.class)
@@ -321,6 +328,66 @@ class TolerantRunnerTest {
                     .hasMessage("Cannot run program 'numbers': expected 1 columns, found 2");
             session.close();
             assertThatThrownBy(() -> runner.run(List.of(x))).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    /** Programs that fail for a reason that is no row's own, whatever TensorFlow calls it. */
+    static Stream<Arguments> failuresOfPrograms() {
+        Program withoutKernel = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TString.class, Shape.of(-1));
+            var number = tf.dtypes.cast(tf.strings.toNumber(x, TFloat32.class), TFloat16.class);
+            var square = tf.reshape(number, tf.constant(new int[] {-1, 1, 1}));
+            return Program.outputs("y", tf.reshape(tf.linalg.cholesky(square), tf.constant(new int[] {-1})));
+        });
+        Program withoutMemory = Program.build(tf -> {
+            var x = Program.placeholder(tf, "x", TString.class, Shape.of(-1));
+            var number = tf.strings.toNumber(x, TFloat32.class);
+            var first = tf.slice(number, tf.constant(new int[] {0}), tf.constant(new int[] {1}));
+            var size = tf.math.mul(tf.dtypes.cast(first, TInt64.class), tf.constant(1L << 46));
+            var huge = tf.random.randomUniform(size, TFloat32.class);
+            return Program.outputs("y", tf.math.add(number, tf.reduceMax(huge, tf.constant(0))));
+        });
+        return Stream.of(
+                Arguments.of(withoutKernel, ElementType.FLOAT16, "No OpKernel was registered"),
+                Arguments.of(withoutMemory, ElementType.FLOAT32, "OOM when allocating"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("failuresOfPrograms")
+    void failsForWhatIsNoRowsOwn(Program program, ElementType type, String message, BufferAllocator allocator) {
+        List<Fetch> fetches = List.of(Fetch.of("y", type.field("y", 0)));
+        try (var other = ProgramSession.load(program, SessionOptions.onCallingThread(1));
+                var runner = runner(other, program, fetches, allocator);
+                var x = strings(allocator, "1", "2", "3")) {
+            assertThatThrownBy(() -> runner.run(List.of(x)))
+                    .isInstanceOf(ProgramException.class)
+                    .hasMessageContaining(message);
+            assertThat(runs).isZero();
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void failsForARunThatDoesNotEnd(BufferAllocator allocator) {
+        Program loop = Loops.ofFunctions();
+        List<Feed> feeds =
+                List.of(new Feed.Parameter("x", TensorValue.of(1.0)), new Feed.Parameter("step", TensorValue.of(0.0)));
+        List<Fetch> fetches = List.of(Fetch.of("y", ElementType.FLOAT64.field("y", 0)));
+        var options = SessionOptions.onCallingThread(1).runLimit(Duration.ofMillis(200));
+        try (var other = ProgramSession.load(loop, options);
+                var runner = TolerantRunner.of(
+                        other.runner(loop, feeds, fetches, allocator, ledger),
+                        loop,
+                        feeds,
+                        fetches,
+                        "why",
+                        () -> runs++,
+                        allocator,
+                        ledger)) {
+            assertThatThrownBy(() -> runner.run(List.of(), 3))
+                    .isInstanceOf(ProgramException.class)
+                    .hasMessageContaining("expected a run to end within 200 ms");
+            assertThat(runs).isZero();
         }
     }
 
