@@ -111,7 +111,8 @@ public final class ImagePreprocessing implements Serializable {
 
     /**
      * Returns this preprocessing with another limit on encoded pictures. One that says of itself that it has more pixels is
-     * refused before it is decoded; decoding takes three or four bytes a pixel.
+     * refused before it is decoded. Decoding takes three or four bytes a pixel, and three to six more for a progressive JPEG;
+     * {@link Fitting#CROP} takes another three.
      */
     public ImagePreprocessing maxPixels(long newMaxPixels) {
         requirePositive("maxPixels", newMaxPixels);

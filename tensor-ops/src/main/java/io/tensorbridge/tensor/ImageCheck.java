@@ -14,6 +14,8 @@ final class ImageCheck extends InputCheck {
     private static final long serialVersionUID = 1;
 
     private static final int MARKER = 0xFF;
+    private static final int BMP_PLAIN = 0;
+    private static final int BMP_MASKS = 3;
 
     private final long maxPixels;
 
@@ -160,9 +162,35 @@ final class ImageCheck extends InputCheck {
     }
 
     private @Nullable String bmp(CellBytes value) {
-        return value.has(0, 26)
-                ? sized(value.littleIntAt(18), Math.abs((long) value.littleIntAt(22))) // from top to bottom if negative
-                : cutShort("BMP", value);
+        if (!value.has(0, 26)) {
+            return cutShort("BMP", value);
+        }
+        long height = Math.abs((long) value.littleIntAt(22)); // from top to bottom if negative
+        String refused = sized(value.littleIntAt(18), height);
+        return refused == null && value.has(0, 34) ? bmpForm(value) : refused;
+    }
+
+    /** TensorFlow's decoder unpacks nothing, and takes the numbers of a palette's colours for shades of grey. */
+    private static @Nullable String bmpForm(CellBytes value) {
+        int packing = value.littleIntAt(30);
+        if (packing != BMP_PLAIN && packing != BMP_MASKS) {
+            return "The picture is packed: expected a BMP without compression, found compression %d. Save it as PNG"
+                    .formatted(packing);
+        }
+        return value.littleShortAt(28) == 8 && !hasGreyPalette(value)
+                ? "The picture has a palette: expected a BMP of grey, or of 24 or 32 bits, found one of other colours. Save it as PNG"
+                : null;
+    }
+
+    private static boolean hasGreyPalette(CellBytes value) {
+        long from = 14 + Integer.toUnsignedLong(value.littleIntAt(14)); // behind the two headers
+        for (int grey = 0; grey < 256 && value.has(from + 4L * grey, 3); grey++) {
+            int at = (int) from + 4 * grey;
+            if (value.at(at) != grey || value.at(at + 1) != grey || value.at(at + 2) != grey) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private @Nullable String sized(long width, long height) {

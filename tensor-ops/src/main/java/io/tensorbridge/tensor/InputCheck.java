@@ -16,7 +16,8 @@ public abstract sealed class InputCheck implements Serializable permits ImageChe
     /**
      * Returns a check of encoded pictures: that a value begins as JPEG, PNG, GIF or BMP does, and that its header tells a
      * width and a height of no more pixels than these. Nothing is decoded, so what would not fit into memory is refused before
-     * it is unpacked. Of a GIF all frames count, each in the size of the largest: decoders may unpack them all to that.
+     * it is unpacked. Of a GIF all frames count, each in the size of the largest: decoders may unpack them all to that. A
+     * BMP that is packed, or has a palette of other colours than grey, is refused: TensorFlow's decoder reads others in it.
      *
      * @param maxPixels width times height, at most
      */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -119,6 +120,38 @@ class InputCheckTest {
                 arguments(bmp("00000000 01000000"), empty + "0 x 1"),
                 arguments(bmp("FFFFFFFF 01000000"), empty + "-1 x 1"),
                 arguments(bmp("01000000 00000080"), tooLarge("1 x 2147483648")));
+    }
+
+    @Test
+    void passesNoBmpThatTensorFlowTakesForAnother() {
+        var reds = new byte[256];
+        var others = new byte[256];
+        for (int i = 0; i < 256; i++) {
+            reds[i] = (byte) (255 - i);
+            others[i] = (byte) i;
+        }
+        assertThat(CHECK.refusal(bmp(new IndexColorModel(8, 256, others, others, others))))
+                .isEmpty();
+        assertThat(CHECK.refusal(bmp(new IndexColorModel(8, 256, reds, others, others))))
+                .hasValue(
+                        "The picture has a palette: expected a BMP of grey, or of 24 or 32 bits, found one of other colours. Save it as PNG");
+        byte[] packed = bmp(new IndexColorModel(8, 256, others, others, others));
+        packed[30] = 1; // run lengths
+        assertThat(CHECK.refusal(packed))
+                .hasValue(
+                        "The picture is packed: expected a BMP without compression, found compression 1. Save it as PNG");
+        assertThat(CHECK.refusal(Arrays.copyOf(packed, 30))).isEmpty(); // for the decoder to mind
+    }
+
+    private static byte[] bmp(IndexColorModel colors) {
+        var bytes = new ByteArrayOutputStream();
+        try {
+            assertThat(ImageIO.write(new BufferedImage(4, 4, BufferedImage.TYPE_BYTE_INDEXED, colors), "bmp", bytes))
+                    .isTrue();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        return bytes.toByteArray();
     }
 
     private static byte[] bmp(String widthAndHeight) {
