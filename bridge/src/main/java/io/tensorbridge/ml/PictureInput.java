@@ -31,7 +31,7 @@ record PictureInput(String name, DataType type, ImagePreprocessing preprocessing
     private static final int CHANNELS = 3;
 
     /** Returns the input that a stage is to feed, or nothing if there is none that takes pictures, which is noted. */
-    static Optional<PictureInput> of(ImageTransformer<?> stage, Program model, StageProblems problems) {
+    static Optional<PictureInput> of(ImageParams<?> stage, Program model, StageProblems problems) {
         List<TensorSpec> inputs = model.signature().inputs();
         Optional<String> named = stage.valueOf(stage.imageInput());
         if (named.isPresent()) {
@@ -66,7 +66,7 @@ record PictureInput(String name, DataType type, ImagePreprocessing preprocessing
     }
 
     private static Optional<PictureInput> of(
-            ImageTransformer<?> stage, Program model, TensorSpec input, StageProblems problems) {
+            ImageParams<?> stage, Program model, TensorSpec input, StageProblems problems) {
         String found = Shapes.describe(input.elementType(), input.shape());
         String said = "program '%s': input '%s': expected ".formatted(model.name(), input.name());
         if (!isLikely(input)) {
@@ -100,7 +100,7 @@ record PictureInput(String name, DataType type, ImagePreprocessing preprocessing
     }
 
     private static Optional<Integer> size(
-            ImageTransformer<?> stage, long known, IntParam param, String said, String found, StageProblems problems) {
+            ImageParams<?> stage, long known, IntParam param, String said, String found, StageProblems problems) {
         Optional<Integer> wanted = stage.valueOf(param).map(Integer.class::cast);
         if (known < 0) {
             if (wanted.isEmpty()) {
@@ -117,7 +117,7 @@ record PictureInput(String name, DataType type, ImagePreprocessing preprocessing
     }
 
     private static Optional<ColorOrder> colors(
-            ImageTransformer<?> stage, long channels, String said, String found, StageProblems problems) {
+            ImageParams<?> stage, long channels, String said, String found, StageProblems problems) {
         Optional<ColorOrder> wanted =
                 stage.valueOf(stage.colors()).map(name -> ColorOrder.valueOf(name.toUpperCase(Locale.ROOT)));
         ColorOrder colors = wanted.orElse(channels == 1 ? ColorOrder.GREY : ColorOrder.RGB);

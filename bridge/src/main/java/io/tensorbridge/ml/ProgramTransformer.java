@@ -28,7 +28,7 @@ import scala.Option;
  * @param <S> the stage itself
  */
 public abstract sealed class ProgramTransformer<S extends ProgramTransformer<S>> extends Transformer
-        implements MLWritable permits TensorTransformer, ImageTransformer {
+        implements MLWritable permits TensorTransformer, ImageParams {
 
     private static final long serialVersionUID = 1;
 

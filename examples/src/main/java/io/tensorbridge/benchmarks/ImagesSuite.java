@@ -34,11 +34,11 @@ import org.tensorflow.types.TString;
 final class ImagesSuite {
 
     private static final int SIDE = 224;
-    private static final int BLOCK_ROWS = 32; // the featurizer's
+    private static final int BLOCK_ROWS = 8; // the featurizer's
 
     /**
-     * Spark counts 4 MiB for the opening of each file, so that a partition of 128 MiB has 32 of these: a block. It stays at
-     * that, and there are as many partitions for each thread, so that none runs out of work before the others.
+     * Spark counts 4 MiB for the opening of each file, so that a partition of 128 MiB has 32 of these. There are as many
+     * partitions for each thread, so that none runs out of work before the others.
      */
     private static final int FILES_OF_CORE = 384;
 
