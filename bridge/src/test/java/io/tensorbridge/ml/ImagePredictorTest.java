@@ -167,6 +167,18 @@ class ImagePredictorTest {
         assertThat(predictor.getOrDefault(predictor.labels())).isEqualTo(LABELS);
     }
 
+    @Test
+    void refusesAFileOfAnotherNumberOfLabels(@TempDir Path directory, SparkSession spark) throws IOException {
+        Path file = directory.resolve("labels.txt");
+        Files.writeString(file, "a\nb\nc\nd\ne\n");
+        ImagePredictor predictor = predictor().setLabelsFrom(spark, file.toUri().toString());
+        assertThatThrownBy(() -> predictor.transform(PictureFiles.frame(spark, List.of())))
+                .isInstanceOf(SignatureMismatchException.class)
+                .hasMessage("""
+                        Cannot transform with stage 'pictures':
+                          - labels: expected one for each of the 4 classes of output 'logits', found 5. Mend setLabels(…)""");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
