@@ -29,8 +29,7 @@ final class RunLimit implements AutoCloseable {
     private static final RunLimit NONE = new RunLimit(/* nanos= */ 0, () -> {});
 
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
-    private static final long LINGER =
-            TimeUnit.SECONDS.toNanos(10); // many small tasks in a row make do with one thread
+    private static final long LINGER = TimeUnit.SECONDS.toNanos(10); // so that small tasks in a row share one thread
 
     private static final List<RunLimit> WATCHED = new ArrayList<>(); // guarded by itself
     private static boolean watching; // guarded by WATCHED
