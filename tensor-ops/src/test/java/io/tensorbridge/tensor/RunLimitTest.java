@@ -138,11 +138,12 @@ class RunLimitTest {
     }
 
     @Test
-    void watchesRunnersThatComeOneAfterAnotherByOneThread(BufferAllocator allocator) {
+    void watchesRunnersThatComeOneAfterAnotherByOneThread(BufferAllocator allocator) throws Exception {
         Program loop = Loops.ofFunctions();
         Set<Thread> watches = new HashSet<>();
         try (var session = ProgramSession.load(loop, SHORT)) {
             for (int i = 0; i < 20; i++) { // as the tasks of a job of small partitions do
+                Thread.sleep(10); // while nothing is watched
                 try (var finite = runner(session, loop, 9, allocator);
                         var out = finite.run(List.of(), 1)) {
                     assertThat(out.getRowCount()).isEqualTo(1);
