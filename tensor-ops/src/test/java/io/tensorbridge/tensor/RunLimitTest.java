@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -116,8 +117,14 @@ class RunLimitTest {
     void closesASessionWhoseRunIsCutShort(BufferAllocator allocator) throws Exception {
         Program loop = Loops.ofFunctions();
         var session = ProgramSession.load(loop, SHORT);
-        var failure = CompletableFuture.supplyAsync(() -> failureOf(session, loop, allocator));
-        Thread.sleep(50);
+        var failure = new CompletableFuture<String>();
+        var running = new Thread(() -> failure.complete(failureOf(session, loop, allocator)));
+        running.start();
+        while (Arrays.stream(running.getStackTrace())
+                .noneMatch(frame -> frame.getMethodName().equals("TF_SessionRun"))) {
+            assertThat(failure).isNotDone();
+            Thread.sleep(1);
+        }
         session.close(); // waits for the run, which the watch ends
         assertThat(failure.get()).contains("expected a run to end within 200 ms");
     }
