@@ -2,18 +2,15 @@ package io.tensorbridge.ml;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.UnaryOperator;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.BinaryType;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +25,12 @@ final class Features {
     private final @Nullable Features below;
     private final UnaryOperator<List<Dataset<Row>>> step;
     private final Map<Object, Features> above = new HashMap<>();
-    private final Set<String> behind = new HashSet<>();
-    private final Set<String> ahead = new HashSet<>();
+    private final ParamTree behind = new ParamTree();
+    private final ParamTree ahead = new ParamTree();
     private int users;
     private boolean isLeaf;
     private boolean isReadTwice;
+    private boolean isCallers;
     private boolean isCached;
     private @Nullable List<Dataset<Row>> data;
     private double seconds;
@@ -43,10 +41,11 @@ final class Features {
         this.step = step;
     }
 
-    /** Returns the root of the tree. */
+    /** Returns the root of the tree, which is not cached again if the caller has cached the input. */
     static Features of(Dataset<?> input, CachedData cache) {
-        // a plan of its own, which asks for what is cached only after it was
-        return new Features(cache, null, nothing -> List.of(input.select("*")));
+        var root = new Features(cache, null, nothing -> List.of(cache.owned(input)));
+        root.isCallers = !input.storageLevel().equals(StorageLevel.NONE());
+        return root;
     }
 
     /** Returns the node above this that is made by a step, for all who name it with the same key. */
@@ -72,10 +71,10 @@ final class Features {
         return this;
     }
 
-    /** Says which strings stand in the params of what has run, and of what is to come: columns are left out by them. */
-    void mentions(Set<String> before, Set<String> after) {
-        behind.addAll(before);
-        ahead.addAll(after);
+    /** Says what stands in the params of what has run, and of what is to come: columns are left out by that. */
+    void mentions(ParamTree before, ParamTree after) {
+        behind.add(before);
+        ahead.add(after);
     }
 
     /** Returns the rows, part by part; computes them if nobody has. */
@@ -84,9 +83,9 @@ final class Features {
             return data;
         }
         List<Dataset<Row>> made = step.apply(below == null ? List.of() : below.data());
-        isCached = isLeaf || isReadTwice || users > 1;
+        isCached = !isCallers && (isLeaf || isReadTwice || users > 1);
         if (isCached) {
-            made = made.stream().map(this::withoutRawColumns).toList();
+            made = made.stream().map(this::withoutRawColumns).map(cache::owned).toList();
             long start = System.nanoTime();
             made.forEach(cache::compute);
             seconds = (System.nanoTime() - start) / 1e9;
@@ -117,15 +116,19 @@ final class Features {
     }
 
     private Dataset<Row> withoutRawColumns(Dataset<Row> df) {
-        List<Column> kept = new ArrayList<>();
+        if (!ahead.isWhole()) {
+            return df;
+        }
+        List<String> raw = new ArrayList<>();
         for (var field : df.schema().fields()) {
-            boolean isRaw = field.dataType() instanceof BinaryType
+            boolean isBulky = field.dataType() instanceof BinaryType
                     || field.dataType() instanceof StructType
                     || field.dataType() instanceof ArrayType;
-            if (!isRaw || !behind.contains(field.name()) || ahead.stream().anyMatch(s -> s.contains(field.name()))) {
-                kept.add(functions.col("`" + field.name().replace("`", "``") + "`"));
+            boolean isUsed = behind.strings().stream().anyMatch(name -> HiddenColumns.isSame(df, name, field.name()));
+            if (isBulky && isUsed && !ahead.mentions(field.name())) {
+                raw.add(field.name());
             }
         }
-        return kept.size() == df.columns().length ? df : df.select(kept.toArray(Column[]::new));
+        return raw.isEmpty() ? df : df.drop(raw.toArray(String[]::new));
     }
 }

@@ -28,12 +28,18 @@ import org.apache.spark.sql.types.StructType;
  * folds are those of the validator, whose seed and {@code parallelism} hold for all trials together; with transformers that
  * keep rows in place and depend on the row alone, so are the metrics.
  *
- * <p>Memory: the input and the features are cached by Spark, in columns, memory first and then disk, as long as a trial needs
- * them. Columns of arrays, binaries and structs, such as pictures, do not stand beside the features if only the transformers
- * name them in their params. Whether the tuning ends well or not, nothing stays cached that was not before. Nothing is
- * collected but metrics.
+ * <p>Only transformers before the first estimator run once, those of pipelines at the front among them: put the featurizer
+ * first, and estimators such as a {@code StringIndexer} behind it.
  *
- * <p>The first trial that fails ends the others, and its params stand in the {@link TrialException}.
+ * <p>Memory: the input, unless it is cached already, and the features are cached by Spark, in columns, memory first and then
+ * disk, as long as a trial needs them. Columns of arrays, binaries and structs, such as pictures, do not stand beside the
+ * features if only the transformers name them in their params; they do if a transformer of neither Spark's nor this library's
+ * comes behind. Whether the tuning ends well or not, nothing stays cached that was not before. Nothing is collected but metrics.
+ *
+ * <p>The first trial that fails ends the others, and its params stand in the {@link TrialException}. An interrupt ends all.
+ *
+ * <p>A tuner is not {@code MLWritable}: it cannot be saved, nor can a {@code Pipeline} that has one as a stage. Save what it
+ * makes.
  */
 public final class PipelineTuner extends Estimator<PipelineTunerModel> {
 
@@ -77,7 +83,8 @@ public final class PipelineTuner extends Estimator<PipelineTunerModel> {
     /**
      * Tries all param maps, and returns the best, fitted to all rows.
      *
-     * @throws TrialException if a trial fails
+     * @throws TrialException if a trial fails, or the best when it is fitted to all rows
+     * @throws java.util.concurrent.CancellationException if the thread is interrupted, which it stays
      * @throws IllegalArgumentException if the validator is to collect sub-models, which this does not
      */
     @Override

@@ -42,7 +42,8 @@ final class Trial {
     }
 
     /**
-     * Returns the trial of a map.
+     * Returns the trial of a map. Pipelines that stand before the first estimator are taken apart, so that their first
+     * transformers are shared as well.
      *
      * @param estimator a pipeline, or a single estimator
      * @param index the map's position among all
@@ -52,11 +53,25 @@ final class Trial {
         if (!(estimator instanceof Pipeline pipeline)) {
             return new Trial(index, List.of(estimator), map, shown);
         }
-        PipelineStage[] stages = map.contains(pipeline.stages()) ? map.apply(pipeline.stages()) : pipeline.getStages();
+        List<PipelineStage> stages = new ArrayList<>();
         // the rest is a pipeline of its own, which is not to become the whole again
         ParamMap others = map.copy();
-        others.remove(pipeline.stages());
-        return new Trial(index, List.of(stages), others, shown);
+        addStages(pipeline, others, stages);
+        return new Trial(index, List.copyOf(stages), others, shown);
+    }
+
+    /** Adds a pipeline's stages, and those of the pipelines that it begins with in their place, whose params are used up. */
+    private static void addStages(Pipeline pipeline, ParamMap map, List<PipelineStage> stages) {
+        PipelineStage[] own = map.contains(pipeline.stages()) ? map.apply(pipeline.stages()) : pipeline.getStages();
+        map.remove(pipeline.stages());
+        for (PipelineStage stage : own) {
+            boolean isLeading = stages.stream().allMatch(Transformer.class::isInstance);
+            if (isLeading && stage instanceof Pipeline inner) {
+                addStages(inner, map, stages);
+            } else {
+                stages.add(stage);
+            }
+        }
     }
 
     int index() {
@@ -96,14 +111,11 @@ final class Trial {
         return new StageKey(stages.get(position), settings);
     }
 
-    /** Returns the strings that some of the stages have as params, the names of columns among them. */
-    Set<String> strings(int from, int until) {
-        Set<String> strings = new HashSet<>();
-        stages.subList(from, until)
-                .forEach(stage -> strings.addAll(ParamTree.of(stage).strings()));
-        params.toList()
-                .forEach(pair -> strings.addAll(ParamTree.of(pair.value()).strings()));
-        return strings;
+    /** Returns what stands in the params of some of the stages, and in the map. */
+    ParamTree params(int from, int until) {
+        ParamTree tree = ParamTree.of(params);
+        stages.subList(from, until).forEach(tree::visit);
+        return tree;
     }
 
     int stages() {

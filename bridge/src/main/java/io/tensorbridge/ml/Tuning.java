@@ -5,21 +5,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorCompletionService;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.SparkContext;
 import org.apache.spark.ml.PipelineModel;
 import org.apache.spark.ml.evaluation.Evaluator;
-import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.Dataset;
 import org.jspecify.annotations.Nullable;
-import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * One tuning, from the input to the best model.
@@ -53,21 +44,37 @@ final class Tuning implements AutoCloseable {
     record Outcome(PipelineModel bestModel, int best, List<TrialResult> results) {}
 
     Outcome run() {
-        runTrials(groups());
-        TrialGroup group = Objects.requireNonNull(bestGroup, "a group of trials");
-        Trial trial = validation.trials().get(best);
-        PipelineModel model;
-        try {
-            model = trial.model(trial.fitRest(group.rows()), input);
-        } catch (RuntimeException e) {
-            throw failure(trial, "when fitted to all rows", e);
+        List<TrialThreads.Work> trials = trials(groups());
+        var model = new AtomicReference<PipelineModel>();
+        SparkContext context = input.sparkSession().sparkContext();
+        try (var threads = new TrialThreads(context, validation.parallelism())) {
+            boolean isDone = false;
+            try {
+                threads.run(trials);
+                threads.run(List.of(new TrialThreads.Work("Fit to all rows", () -> model.set(fitBest()))));
+                isDone = true;
+            } finally {
+                if (!isDone) {
+                    cache.releaseAbandoned(context, threads.tag());
+                }
+            }
         }
         List<TrialResult> results = new ArrayList<>();
         for (Trial one : validation.trials()) {
             int i = one.index();
             results.add(new TrialResult(one.shown(), mean(metrics[i]), sum(seconds[i]), featureSeconds[i]));
         }
-        return new Outcome(model, best, results);
+        return new Outcome(Objects.requireNonNull(model.get(), "a model"), best, results);
+    }
+
+    private PipelineModel fitBest() {
+        TrialGroup group = Objects.requireNonNull(bestGroup, "a group of trials");
+        Trial trial = validation.trials().get(best);
+        try {
+            return trial.model(trial.fitRest(group.rows()), input);
+        } catch (Throwable e) {
+            throw failure(trial, "when fitted to all rows", e);
+        }
     }
 
     @Override
@@ -103,86 +110,24 @@ final class Tuning implements AutoCloseable {
     }
 
     private void mention(Features features, Trial trial, int position) {
-        Set<String> ahead = trial.strings(position, trial.stages());
-        ahead.addAll(ParamTree.of(validation.evaluator()).strings());
-        ahead.add(validation.splitting().foldColumn());
-        features.mentions(trial.strings(0, position), ahead);
+        ParamTree ahead = trial.params(position, trial.stages());
+        ahead.visit(validation.evaluator());
+        ahead.visit(validation.splitting().foldColumn());
+        features.mentions(trial.params(0, position), ahead);
     }
 
-    private void runTrials(List<TrialGroup> groups) {
-        SparkContext context = input.sparkSession().sparkContext();
-        String tag = "tensorbridge-tuning-" + UUID.randomUUID();
-        // threads that begin here have the job group and the description of the caller's jobs
-        ExecutorService threads = Executors.newFixedThreadPool(validation.parallelism(), TrialThread::new);
-        boolean isDone = false;
-        try {
-            var trials = new ExecutorCompletionService<Void>(threads);
-            int submitted = 0;
-            for (TrialGroup group : groups) {
-                for (int fold = 0; fold < validation.splitting().folds(); fold++) {
-                    for (Trial trial : group.trials()) {
-                        int number = fold;
-                        trials.submit(() -> {
-                            context.addJobTag(tag);
-                            context.setCallSite("Trial %d, fold %d of %s".formatted(trial.index(), number, tag));
-                            runTrial(group, trial, number);
-                            return null;
-                        });
-                        submitted++;
-                    }
+    private List<TrialThreads.Work> trials(List<TrialGroup> groups) {
+        List<TrialThreads.Work> work = new ArrayList<>();
+        for (TrialGroup group : groups) {
+            for (int fold = 0; fold < validation.splitting().folds(); fold++) {
+                for (Trial trial : group.trials()) {
+                    int number = fold;
+                    String name = "Trial %d, fold %d".formatted(trial.index(), number);
+                    work.add(new TrialThreads.Work(name, () -> runTrial(group, trial, number)));
                 }
             }
-            for (int i = 0; i < submitted; i++) {
-                trials.take().get();
-            }
-            isDone = true;
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof TrialException failure) {
-                throw failure;
-            }
-            throw new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            var cancelled = new CancellationException("The tuning was interrupted");
-            cancelled.initCause(e);
-            throw cancelled;
-        } finally {
-            if (isDone) {
-                threads.shutdown();
-            } else {
-                cancel(threads, context, tag);
-            }
         }
-    }
-
-    /** Ends what runs, and returns when nothing does any more: else it would cache again what is let go of. */
-    private static void cancel(ExecutorService threads, SparkContext context, String tag) {
-        threads.shutdownNow();
-        boolean isInterrupted = false;
-        boolean isOver = false;
-        while (!isOver) {
-            context.cancelJobsWithTag(tag);
-            try {
-                isOver = threads.awaitTermination(100, TimeUnit.MILLISECONDS);
-            } catch (InterruptedException e) {
-                isInterrupted = true;
-            }
-        }
-        context.cancelJobsWithTag(tag);
-        releaseOf(context, tag);
-        if (isInterrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Lets go of what estimators have cached for their own use, which Spark's leave behind when they are cut off. */
-    private static void releaseOf(SparkContext context, String tag) {
-        for (RDD<?> rdd : List.copyOf(
-                CollectionConverters.asJava(context.getPersistentRDDs()).values())) {
-            if (rdd.getCreationSite().endsWith(tag)) {
-                rdd.unpersist(/* blocking= */ false);
-            }
-        }
+        return work;
     }
 
     private void runTrial(TrialGroup group, Trial trial, int fold) {
@@ -252,14 +197,5 @@ final class Tuning implements AutoCloseable {
             sum += value;
         }
         return sum;
-    }
-
-    /** Does not keep the process alive. */
-    private static final class TrialThread extends Thread {
-
-        TrialThread(Runnable work) {
-            super(work, "tensorbridge-trial");
-            setDaemon(true);
-        }
     }
 }
