@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
 
@@ -35,6 +36,8 @@ final class GraphFiles {
      *
      * @param file the path of the graph, for messages
      * @param files the files of the program
+     * @param signatureDef all inputs and outputs that it has or had
+     * @param signature those that it has
      */
     static Program read(
             ModelLoader loader,
@@ -49,7 +52,29 @@ final class GraphFiles {
         try (ImportedGraph graph = ImportedGraph.of(source, graphDef)) {
             graph.check(signatureDef);
         }
-        return program(loader, source, files, graphDef, signatureDef, signature);
+        SignatureDef fed = Signatures.fed(signatureDef, signature);
+        Program program = program(loader, source, files, graphDef, fed, signature);
+        checkFed(source, graphDef, fed, signature);
+        return program;
+    }
+
+    /** Checks that the outputs of a saved program need no other placeholders than its inputs. */
+    private static void checkFed(ModelSource source, GraphDef graph, SignatureDef fed, ProgramSignature signature) {
+        List<String> outputs = signature.outputs().stream()
+                .map(output -> fed.getOutputsOrThrow(output.name()).getName())
+                .toList();
+        for (NodeDef node :
+                GraphClosure.of(graph, outputs, tensors(fed.getInputsMap())).nodes()) {
+            if (node.getOp().equals("Placeholder")) {
+                throw source.wrong(
+                        "expected inputs for all that outputs %s need, found '%s' not among %s. Save the program again"
+                                .formatted(names(signature.outputs()), node.getName(), names(signature.inputs())));
+            }
+        }
+    }
+
+    private static List<String> names(List<TensorSpec> specs) {
+        return specs.stream().map(TensorSpec::name).toList();
     }
 
     private static Program program(

@@ -79,14 +79,13 @@ final class ProgramReader {
         ModelFiles descriptions = copyOf(beside);
         SignatureDef signatureDef = parse(descriptions);
         ProgramSignature signature = signature(signatureDef);
-        SignatureDef fed = withInputsOf(signature, signatureDef);
         ModelFiles files = copyOf(own);
         if (!files.digest().equals(description.sha256())) {
             throw changed("files of SHA-256 " + description.sha256(), files.digest());
         }
         Program program = switch (description.form()) {
-            case SAVED_MODEL -> ofSavedModel(files, fed, signature);
-            case GRAPH_DEF -> ofGraph(files, fed, signature);
+            case SAVED_MODEL -> ofSavedModel(files, signatureDef, signature);
+            case GRAPH_DEF -> ofGraph(files, signatureDef, signature);
         };
         return warmedUp(
                 new Program(
@@ -170,13 +169,6 @@ final class ProgramReader {
         return Signatures.read(signature, description.inputs(), description.outputs());
     }
 
-    /** Returns the signature with those inputs alone that are fed, so that nothing hides behind one that never is. */
-    private static SignatureDef withInputsOf(ProgramSignature signature, SignatureDef all) {
-        SignatureDef.Builder fed = all.toBuilder().clearInputs();
-        signature.inputs().forEach(input -> fed.putInputs(input.name(), all.getInputsOrThrow(input.name())));
-        return fed.build();
-    }
-
     private void checkNames(String role, List<String> names, Map<String, ?> known) {
         for (String name : names) {
             if (!known.containsKey(name)) {
@@ -195,7 +187,7 @@ final class ProgramReader {
         try (ImportedGraph graph = ImportedGraph.of(source, model.metaGraph().getGraphDef())) {
             graph.check(signatureDef);
         }
-        return SavedModelReader.program(source, model, signatureDef, signature);
+        return SavedModelReader.program(source, model, Signatures.fed(signatureDef, signature), signature);
     }
 
     private Program ofGraph(ModelFiles files, SignatureDef signatureDef, ProgramSignature signature) {

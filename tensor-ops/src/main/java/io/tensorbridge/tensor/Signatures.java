@@ -32,6 +32,13 @@ final class Signatures {
         return new TensorSpec(name, info.getDtype(), Shapes.of(info.getTensorShape()));
     }
 
+    /** Returns a signature with those inputs alone that a program is fed with: nothing hides behind one that never is. */
+    static SignatureDef fed(SignatureDef all, ProgramSignature signature) {
+        SignatureDef.Builder fed = all.toBuilder().clearInputs();
+        signature.inputs().forEach(input -> fed.putInputs(input.name(), all.getInputsOrThrow(input.name())));
+        return fed.build();
+    }
+
     static TensorInfo info(String tensorName, TensorSpec spec) {
         return TensorInfo.newBuilder()
                 .setName(tensorName)

@@ -8,7 +8,6 @@ import io.tensorbridge.model.ModelFolder;
 import io.tensorbridge.model.ModelPolicy;
 import io.tensorbridge.model.ModelTarget;
 import io.tensorbridge.model.internal.ModelFiles;
-import io.tensorbridge.tensor.ProgramDescription.SavedFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -16,9 +15,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.function.UnaryOperator;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -28,7 +24,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
-import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.types.TFloat64;
 
@@ -54,40 +49,6 @@ class DamagedProgramTest {
 
     private void json(String json) {
         saved.contents.put(JSON, json.getBytes(StandardCharsets.UTF_8));
-    }
-
-    /** Changes what the description says, as one does who can make its digest fit. */
-    private void describe(UnaryOperator<ProgramDescription> change) throws IOException {
-        saved.contents.put(JSON, DescriptionJson.write(change.apply(DescriptionJson.read(saved.bytes(JSON)))));
-    }
-
-    /** Changes a file, and what the description says of it. */
-    private void replace(String path, byte[] bytes) throws IOException {
-        saved.contents.put(path, bytes);
-        describe(was -> {
-            SortedMap<String, SavedFile> files = new TreeMap<>(was.files());
-            files.put(
-                    path, new SavedFile(bytes.length, ModelFiles.ofGraph(bytes).sha256(ModelFiles.GRAPH)));
-            return with(was, was.form(), was.inputs(), was.outputs(), files);
-        });
-    }
-
-    private static ProgramDescription with(
-            ProgramDescription was,
-            Program.Form form,
-            List<String> inputs,
-            List<String> outputs,
-            SortedMap<String, SavedFile> files) {
-        return new ProgramDescription(
-                was.writtenBy(), was.name(), form, was.tags(), inputs, outputs, was.checks(), was.sha256(), files);
-    }
-
-    private void signature(UnaryOperator<SignatureDef.Builder> change) throws IOException {
-        replace(
-                "signature.pb",
-                change.apply(SignatureDef.parseFrom(saved.bytes("signature.pb")).toBuilder())
-                        .build()
-                        .toByteArray());
     }
 
     @ParameterizedTest
@@ -273,7 +234,7 @@ class DamagedProgramTest {
 
     @Test
     void holdsTheSignatureToTheGraph() throws IOException {
-        signature(signature -> signature.putOutputs(
+        saved.signature(signature -> signature.putOutputs(
                 "z",
                 TensorInfo.newBuilder()
                         .setName("nowhere:0")
@@ -282,7 +243,7 @@ class DamagedProgramTest {
         refusal()
                 .hasMessage(
                         "Cannot load model 'saved': expected tensor 'nowhere:0', which its signature calls 'z', found none in its graph. Export it again");
-        signature(signature -> signature.putOutputs(
+        saved.signature(signature -> signature.putOutputs(
                 "z",
                 TensorInfo.newBuilder()
                         .setName("Add:7")
@@ -291,7 +252,7 @@ class DamagedProgramTest {
         refusal()
                 .hasMessageContaining(
                         "expected tensor 'Add:7', which its signature calls 'z', found none in its graph");
-        signature(signature -> signature.putOutputs(
+        saved.signature(signature -> signature.putOutputs(
                 "z",
                 TensorInfo.newBuilder()
                         .setName("Add:0")
@@ -300,7 +261,7 @@ class DamagedProgramTest {
         refusal()
                 .hasMessageContaining(
                         "expected tensor 'Add:0' of DT_STRING, as its signature says, found DT_DOUBLE in its graph");
-        signature(signature -> signature.putOutputs(
+        saved.signature(signature -> signature.putOutputs(
                 "z",
                 TensorInfo.newBuilder()
                         .setName("x:0")
@@ -308,25 +269,25 @@ class DamagedProgramTest {
                         .build()));
         refusal()
                 .hasMessageContaining("expected output 'z' of signature 'signature.pb' to be computed, found an input");
-        replace("signature.pb", new byte[] {1, 2, 3});
+        saved.replace("signature.pb", new byte[] {1, 2, 3});
         refusal().hasMessageContaining("expected a signature in file 'signature.pb', found none (");
     }
 
     @Test
     void holdsTheDescriptionToTheSignature() throws IOException {
-        describe(was -> with(was, was.form(), List.of("y"), was.outputs(), was.files()));
+        saved.describe(was -> SavedFiles.with(was, was.form(), List.of("y"), was.outputs(), was.files()));
         refusal()
                 .hasMessage(
                         "Cannot load model 'saved': expected input 'y' in file 'signature.pb', found [x]. Save the program again");
-        describe(was -> with(was, was.form(), List.of("x"), List.of("z", "y"), was.files()));
+        saved.describe(was -> SavedFiles.with(was, was.form(), List.of("x"), List.of("z", "y"), was.files()));
         refusal()
                 .hasMessage(
                         "Cannot load model 'saved': expected output 'y' in file 'signature.pb', found [z]. Save the program again");
-        describe(was -> with(was, was.form(), List.of("x"), List.of(), was.files()));
+        saved.describe(was -> SavedFiles.with(was, was.form(), List.of("x"), List.of(), was.files()));
         refusal()
                 .hasMessage(
                         "Cannot load model 'saved': expected an output in file 'program.json', found none. Save the program again");
-        describe(was -> with(was, Program.Form.SAVED_MODEL, List.of("x"), List.of("z"), was.files()));
+        saved.describe(was -> SavedFiles.with(was, Program.Form.SAVED_MODEL, List.of("x"), List.of("z"), was.files()));
         refusal()
                 .hasMessage(
                         "Cannot load model 'saved': expected file 'files/saved_model.pb', found none. Save the program again");
@@ -334,7 +295,7 @@ class DamagedProgramTest {
 
     @Test
     void holdsTheValuesToWarmItUpWithToTheSignature() throws IOException {
-        replace("warmup.pb", TensorProtos.write(Map.of("y", TensorValue.of(1.0))));
+        saved.replace("warmup.pb", TensorProtos.write(Map.of("y", TensorValue.of(1.0))));
         refusal()
                 .hasMessageContaining("expected values for its inputs in file 'warmup.pb', found others (")
                 .hasMessageContaining("input 'y': no such input; the inputs are [x]");
@@ -344,7 +305,7 @@ class DamagedProgramTest {
                 new byte[] {4, 18, 2, 8, 1}, // a float32 scalar without a value
                 new byte[] {4, 18, 2, 8, 127}, // of no known type
                 new byte[] {8, 18, 6, 8, 1, 18, 2, 18, 0, 0})) {
-            replace("warmup.pb", bytes);
+            saved.replace("warmup.pb", bytes);
             refusal().hasMessageContaining("in file 'warmup.pb', found others (");
         }
     }
@@ -352,7 +313,7 @@ class DamagedProgramTest {
     @Test
     void holdsTheGraphToItsDigestAndThePolicy() throws IOException {
         SavedFiles reads = SavedFiles.of(Programs.kept(ElementType.FLOAT64, Shape.of(-1)));
-        replace("files/graph.pb", reads.bytes("files/graph.pb"));
+        saved.replace("files/graph.pb", reads.bytes("files/graph.pb"));
         refusal()
                 .hasMessageContaining("expected files of SHA-256 %s, found "
                         .formatted(program().sha256()));
