@@ -33,7 +33,12 @@ final class HadoopFolder implements ModelFolder {
 
     /** Returns the model at a URI, which is looked at when files are asked for. */
     static ModelFolder at(SparkSession spark, String uri) {
-        return new HadoopFolder(HadoopPlace.at(spark, "Cannot load model", uri));
+        return of(HadoopPlace.at(spark, "Cannot load model", uri));
+    }
+
+    /** Returns the model at a place, which is looked at when files are asked for. */
+    static ModelFolder of(HadoopPlace place) {
+        return new HadoopFolder(place);
     }
 
     @Override

@@ -4,13 +4,12 @@ import io.tensorbridge.model.ModelTarget;
 import io.tensorbridge.model.internal.ModelFileException;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.ProgramException;
-import java.io.FileNotFoundException;
+import io.tensorbridge.tensor.SavedPlace;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.AccessDeniedException;
-import java.util.HashSet;
-import java.util.Set;
+import java.nio.file.NoSuchFileException;
 import java.util.UUID;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -25,9 +24,6 @@ final class HadoopSave {
     /** How the names of directories begin that are on their way; Spark takes them for hidden. */
     private static final String ON_ITS_WAY = "_tensorbridge-";
 
-    private static final String DESCRIPTION = "program.json";
-    private static final Set<String> ALWAYS = Set.of(DESCRIPTION, "signature.pb", "files");
-    private static final Set<String> PARTS = Set.of(DESCRIPTION, "signature.pb", "files", "warmup.pb");
     private static final Logger LOG = LoggerFactory.getLogger(HadoopSave.class);
 
     private final Program program;
@@ -101,32 +97,29 @@ final class HadoopSave {
             throw new ModelFileException("expected a directory to save it in, found the root of '%s'. Name one below it"
                     .formatted(place.location()));
         }
-        return place.hadoop(() -> {
-            FileStatus[] files;
-            try {
-                FileStatus status = fileSystem.getFileStatus(root);
-                if (!status.isDirectory()) {
-                    throw occupied("a file", "Save it elsewhere");
-                }
-                files = fileSystem.listStatus(root);
-            } catch (FileNotFoundException e) {
-                return Found.NOTHING;
-            }
-            Set<String> names = new HashSet<>();
-            for (FileStatus file : files) {
-                names.add(file.getPath().getName());
-            }
-            if (names.containsAll(ALWAYS) && PARTS.containsAll(names)) {
-                return Found.PROGRAM;
-            }
-            if (files.length > 0) {
+        FileStatus[] files;
+        try {
+            files = place.hadoop(this::list);
+        } catch (NoSuchFileException e) {
+            return Found.NOTHING;
+        }
+        if (files.length > 0) {
+            if (!SavedPlace.isProgramAlone(HadoopFolder.of(place))) {
                 throw occupied("other files", "Save it elsewhere, or remove them");
             }
-            if (!fileSystem.delete(root, /* recursive= */ false)) {
-                throw new IOException("the empty directory there cannot be removed");
-            }
-            return Found.NOTHING;
-        });
+            return Found.PROGRAM;
+        }
+        if (!place.hadoop(() -> fileSystem.delete(root, /* recursive= */ false))) {
+            throw new IOException("the empty directory there cannot be removed");
+        }
+        return Found.NOTHING;
+    }
+
+    private FileStatus[] list() throws IOException {
+        if (!fileSystem.getFileStatus(root).isDirectory()) {
+            throw occupied("a file", "Save it elsewhere");
+        }
+        return fileSystem.listStatus(root);
     }
 
     private Path sibling() {
@@ -204,13 +197,13 @@ final class HadoopSave {
         return true;
     }
 
-    /** Makes the place what it was, unless somebody else has saved there since. */
+    /** Makes the place what it was, unless a whole program has come there since: somebody else's, or the new one after all. */
     private void putBack(Path old) {
         try {
-            if (fileSystem.exists(new Path(root, DESCRIPTION))) {
+            if (SavedPlace.isWholeProgram(HadoopFolder.of(place))) {
                 remove(old);
-            } else {
-                fileSystem.delete(root, /* recursive= */ true); // what a move that broke off has left
+            } else { // there is nothing, or what a move that broke off has left
+                fileSystem.delete(root, /* recursive= */ true);
                 move(old, root);
                 isTakenIn(old);
             }

@@ -63,7 +63,8 @@ public final class Models {
      * Saves a program as {@link #save} does, in place of one that was saved there before. That one goes when the new one is
      * written; it is there again if the new one cannot be moved to its place.
      *
-     * @param uri where to save it; there must be a saved program, an empty directory, or nothing: nothing else is removed
+     * @param uri where to save it; there must be a saved program with no other files beside its own, an empty directory, or
+     *     nothing: nothing else is removed
      */
     public static String overwrite(SparkSession spark, Program program, String uri) {
         return HadoopSave.of(spark, program, uri).inPlaceOfAnother();

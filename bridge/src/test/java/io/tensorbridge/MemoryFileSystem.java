@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -34,6 +35,9 @@ public final class MemoryFileSystem extends FileSystem {
 
     /** How many bytes can be written at once. */
     static volatile long room = Long.MAX_VALUE;
+
+    /** How many files of a directory are moved before that breaks off. */
+    static final AtomicLong MOVES = new AtomicLong(Long.MAX_VALUE);
 
     /** What is done before a directory is moved. */
     static volatile Intervention beforeRename = () -> {};
@@ -174,7 +178,10 @@ public final class MemoryFileSystem extends FileSystem {
         throw new UnsupportedOperationException();
     }
 
-    /** As Hadoop has it, a directory that is moved to where there is one already goes into that one. */
+    /**
+     * As Hadoop has it, a directory that is moved to where there is one already goes into that one; as with object stores, file
+     * by file, and the old ones are removed at last.
+     */
     @Override
     public boolean rename(Path from, Path to) throws IOException {
         beforeRename.happen();
@@ -183,8 +190,19 @@ public final class MemoryFileSystem extends FileSystem {
         String moved = (isThere ? new Path(to, from.getName()) : to).toUri().getPath() + "/";
         List<String> names =
                 FILES.keySet().stream().filter(name -> name.startsWith(old)).toList();
-        names.forEach(name -> FILES.put(moved + name.substring(old.length()), requireNonNull(FILES.remove(name))));
+        for (String name : names) {
+            countMove();
+            FILES.put(moved + name.substring(old.length()), requireNonNull(FILES.get(name)));
+        }
+        countMove();
+        names.forEach(FILES::remove);
         return !names.isEmpty();
+    }
+
+    private static void countMove() throws IOException {
+        if (MOVES.getAndDecrement() <= 0) {
+            throw new IOException("Broken off");
+        }
     }
 
     @Override

@@ -9,9 +9,11 @@ import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.ProgramException;
 import io.tensorbridge.tensor.Programs;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,6 +48,7 @@ class SavedProgramsTest {
         spark.conf().unset("fs.memory.impl");
         MemoryFileSystem.FILES.clear();
         MemoryFileSystem.room = Long.MAX_VALUE;
+        MemoryFileSystem.MOVES.set(Long.MAX_VALUE);
         MemoryFileSystem.beforeRename = () -> {};
     }
 
@@ -183,6 +186,110 @@ class SavedProgramsTest {
                 .hasMessage(
                         "Cannot save program 'other': expected 'memory:///models/plus' to take its files, found that it does not (Moved too often). Try again, or save it elsewhere");
         assertThat(moves).hasValue(3);
+        assertThat(Models.at(spark, uri).program()).isEqualTo(Programs.plusThree());
+        assertThat(directories()).containsExactly("/models/plus");
+    }
+
+    /** Lets the second move, which brings the new program to its place, break off after so many files. */
+    private static void breakOffAfter(int files) {
+        var moves = new AtomicInteger();
+        MemoryFileSystem.beforeRename =
+                () -> MemoryFileSystem.MOVES.set(moves.incrementAndGet() == 2 ? files : Long.MAX_VALUE);
+    }
+
+    private static void assertBrokenOff(SparkSession spark, Program program, String uri) {
+        assertThatThrownBy(() -> Models.overwrite(spark, program, uri))
+                .isInstanceOf(ProgramException.class)
+                .hasMessage(
+                        "Cannot save program 'other': expected '%s' to take its files, found that it does not (Broken off). Try again, or save it elsewhere",
+                        uri);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2}) // of which program.json is the second
+    void putsTheOldProgramBackIfTheNewOneCameInPart(int files, SparkSession spark) {
+        String uri = "memory:///models/plus";
+        Models.save(spark, Programs.plusThree(), uri);
+        breakOffAfter(files);
+        assertBrokenOff(spark, Programs.plusThree().named("other"), uri);
+        assertThat(Models.at(spark, uri).program()).isEqualTo(Programs.plusThree());
+        assertThat(directories()).containsExactly("/models/plus");
+        assertThat(MemoryFileSystem.FILES).hasSize(3);
+    }
+
+    @Test
+    void leavesTheNewProgramIfItCameAsAWhole(SparkSession spark) {
+        String uri = "memory:///models/plus";
+        Models.save(spark, Programs.plusThree(), uri);
+        breakOffAfter(3);
+        Program other = Programs.plusThree().named("other");
+        assertBrokenOff(spark, other, uri);
+        assertThat(Models.at(spark, uri).program()).isEqualTo(other);
+        assertThat(directories()).containsExactly("/models/plus");
+        assertThat(MemoryFileSystem.FILES).hasSize(3);
+    }
+
+    @Test
+    void keepsTheOldProgramBesideItsPlaceIfItCannotBePutBack(SparkSession spark) {
+        String uri = "memory:///models/plus";
+        Models.save(spark, Programs.plusThree(), uri);
+        var moves = new AtomicInteger();
+        MemoryFileSystem.beforeRename =
+                () -> MemoryFileSystem.MOVES.set(moves.incrementAndGet() == 1 ? Long.MAX_VALUE : 1);
+        assertBrokenOff(spark, Programs.plusThree().named("other"), uri);
+        assertThat(moves).hasValue(3);
+        String beside = directories().stream()
+                .filter(name -> name.startsWith("/models/_tensorbridge-"))
+                .collect(Collectors.joining());
+        assertThat(Models.at(spark, "memory://" + beside).program()).isEqualTo(Programs.plusThree());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "notes.txt",
+                "files/notes.txt",
+                "signature.pb.bak",
+                "warmup.pb", // of which it has none
+                "data/2024/rows.csv"
+            })
+    void overwritesNoProgramWithAnotherFileBesideIt(String path, SparkSession spark) {
+        Models.save(spark, Programs.plusThree(), "memory:///models/plus");
+        MemoryFileSystem.FILES.put("/models/plus/" + path, new byte[1]);
+        assertNotOverwritten(spark);
+    }
+
+    private static void assertNotOverwritten(SparkSession spark) {
+        Map<String, byte[]> before = Map.copyOf(MemoryFileSystem.FILES);
+        assertThatThrownBy(() -> Models.overwrite(spark, Programs.plusThree(), "memory:///models/plus"))
+                .isInstanceOf(ProgramException.class)
+                .hasMessage(
+                        "Cannot save program 'z': expected nothing at 'memory:///models/plus', found other files. Save it elsewhere, or remove them");
+        assertThat(MemoryFileSystem.FILES).containsExactlyInAnyOrderEntriesOf(before);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "{\"name\": \"my-project\", \"version\": \"1.0\"}", "[]", "files: all", "{\"format\": 2}"})
+    void overwritesNoProjectThatHasFilesOfTheseNames(String json, SparkSession spark) {
+        MemoryFileSystem.FILES.put("/models/plus/program.json", json.getBytes(StandardCharsets.UTF_8));
+        assertNotOverwritten(spark);
+        MemoryFileSystem.FILES.put("/models/plus/signature.pb", new byte[] {1, 2, 3});
+        MemoryFileSystem.FILES.put("/models/plus/files/data.csv", new byte[] {1, 2, 3});
+        assertNotOverwritten(spark);
+        MemoryFileSystem.FILES.put("/models/plus/warmup.pb", new byte[] {1, 2, 3});
+        assertNotOverwritten(spark);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"signature.pb", "files/graph.pb"})
+    void overwritesAProgramThatIsDamaged(String path, SparkSession spark) {
+        String uri = "memory:///models/plus";
+        Models.save(spark, Programs.plusThree(), uri);
+        MemoryFileSystem.FILES.put("/models/plus/" + path, new byte[1]);
+        Models.overwrite(spark, Programs.plusThree(), uri);
+        MemoryFileSystem.FILES.remove("/models/plus/" + path);
+        Models.overwrite(spark, Programs.plusThree(), uri);
         assertThat(Models.at(spark, uri).program()).isEqualTo(Programs.plusThree());
         assertThat(directories()).containsExactly("/models/plus");
     }
