@@ -234,6 +234,11 @@ final class DescriptionJson {
             if (!isLength || file.getValue().size() != 2) {
                 throw damaged("file '%s' has no length".formatted(path));
             }
+            if (bytes.longValue() > SavedPaths.mostBytes(path)) {
+                throw new ModelFileException(
+                        "expected at most %d bytes in file '%s', found %d. Copy it again, or save the program again"
+                                .formatted(SavedPaths.mostBytes(path), path, bytes.longValue()));
+            }
             total += bytes.longValue();
             files.put(path, new SavedFile(bytes.longValue(), sha256(file.getValue(), "sha256")));
         }

@@ -67,9 +67,25 @@ final class ProgramWriter {
         SortedMap<String, byte[]> contents = new TreeMap<>();
         contents.put(SavedPaths.SIGNATURE, ProtoBytes.of(program.signatureDef()));
         if (!program.warmUp().isEmpty()) {
+            long bytes = 0;
+            for (TensorValue value : program.warmUp().values()) {
+                bytes += value.length();
+                checkLength(SavedPaths.WARM_UP, bytes); // before there is a copy of it
+            }
             contents.put(SavedPaths.WARM_UP, TensorProtos.write(program.warmUp()));
         }
+        for (var content : contents.entrySet()) {
+            checkLength(content.getKey(), content.getValue().length);
+        }
         return ModelFiles.of(contents);
+    }
+
+    private static void checkLength(String path, long bytes) throws ModelFileException {
+        if (bytes > SavedPaths.mostBytes(path)) {
+            throw new ModelFileException(
+                    "expected at most %d bytes in file '%s', found %d. Give it fewer outputs, or fewer rows to be warmed up with"
+                            .formatted(SavedPaths.mostBytes(path), path, bytes));
+        }
     }
 
     private static List<String> names(List<TensorSpec> specs) {

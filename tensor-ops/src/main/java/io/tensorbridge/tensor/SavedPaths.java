@@ -1,5 +1,6 @@
 package io.tensorbridge.tensor;
 
+import io.tensorbridge.model.internal.ModelLimits;
 import java.util.Arrays;
 
 /**
@@ -16,7 +17,19 @@ final class SavedPaths {
     static final String WARM_UP = "warmup.pb";
     static final String FILES = "files/";
 
+    private static final long MOST_SIGNATURE_BYTES = 64 << 20; // several times the names that a description can hold
+    private static final long MOST_WARM_UP_BYTES = 256 << 20;
+
     private SavedPaths() {}
+
+    /** Returns how many bytes a file may have; those that are parsed here are in memory as a whole. */
+    static long mostBytes(String path) {
+        return switch (path) {
+            case SIGNATURE -> MOST_SIGNATURE_BYTES;
+            case WARM_UP -> MOST_WARM_UP_BYTES;
+            default -> ModelLimits.BYTES;
+        };
+    }
 
     /** Returns whether a saved program may have a file of this path. */
     static boolean isPath(String path) {

@@ -254,6 +254,12 @@ public final class TensorValue implements Serializable {
         return strings == null ? new byte[0][] : strings;
     }
 
+    /** Returns how many bytes the elements have. */
+    long length() {
+        return bytes.length
+                + Arrays.stream(strings()).mapToLong(string -> string.length).sum();
+    }
+
     /** Makes sure that what came over the wire is as consistent as what left. */
     @Serial
     private Object readResolve() {

@@ -9,12 +9,16 @@ import io.tensorbridge.model.ModelPolicy;
 import io.tensorbridge.model.ModelTarget;
 import io.tensorbridge.model.internal.ModelFiles;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -26,12 +30,14 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.types.TFloat64;
+import org.tensorflow.types.TUint8;
 
 /** What is wrong with a saved program is told when it is read; what comes back is equal, or nothing does. */
 @ExtendWith(NativeMemoryExtension.class)
 class DamagedProgramTest {
 
     private static final String JSON = "program.json";
+    private static final byte[][] NO_STRINGS = {};
 
     private static Program program() {
         return Programs.plusThree().named("plus").warmUp(Map.of("x", TensorValue.of(Shape.of(1), 1.0)));
@@ -214,6 +220,79 @@ class DamagedProgramTest {
         refusal()
                 .hasMessage(
                         "Cannot load model 'saved': expected at most 16777216 bytes in file 'program.json', found 16777217. Copy it again, or save the program again");
+    }
+
+    /** Loses a file after having listed it so many times. */
+    private record Losing(SavedFiles saved, String path, AtomicInteger lists) implements ModelFolder {
+
+        @Override
+        public String location() {
+            return saved.location();
+        }
+
+        @Override
+        public SortedMap<String, Long> list() {
+            SortedMap<String, Long> lengths = saved.list();
+            if (lists.getAndDecrement() <= 0) {
+                lengths.remove(path);
+            }
+            return lengths;
+        }
+
+        @Override
+        public InputStream open(String opened) throws IOException {
+            if (opened.equals(path)) {
+                throw new NoSuchFileException(path);
+            }
+            return saved.open(opened);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"signature.pb, 1", "signature.pb, 9", "files/graph.pb, 1", "files/graph.pb, 2", "files/graph.pb, 9"})
+    void saysThatAFileHasGoneMeanwhile(String path, int lists) {
+        var losing = new Losing(saved, path, new AtomicInteger(lists));
+        assertThatThrownBy(() -> Program.load(losing).program())
+                .isInstanceOf(ProgramException.class)
+                .hasMessage(
+                        "Cannot load model 'saved': expected file '%s' at 'memory/saved', found that it has gone since it was listed. Load the model when nobody changes it",
+                        path)
+                .cause()
+                .cause()
+                .isInstanceOf(NoSuchFileException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"signature.pb, 67108864", "warmup.pb, 268435456"})
+    void refusesToParseFilesBeyondMeasure(String path, long most) {
+        String written = "\"%s\" : {\n      \"bytes\" : %d,".formatted(path, saved.bytes(path).length);
+        String sound = json();
+        assertThat(sound).contains(written);
+        for (long bytes : new long[] {most + 1, Integer.MAX_VALUE, 1L << 40}) {
+            json(sound.replace(written, "\"%s\" : {\n      \"bytes\" : %d,".formatted(path, bytes)));
+            refusal()
+                    .hasMessage(
+                            "Cannot load model 'saved': expected at most %d bytes in file '%s', found %d. Copy it again, or save the program again",
+                            most, path, bytes);
+        }
+        json(sound.replace(written, "\"%s\" : {\n      \"bytes\" : %d,".formatted(path, most)));
+        refusal().hasMessageContaining("what it says is not what was written");
+    }
+
+    @Test
+    void refusesToSaveMoreValuesThanItReads() {
+        Program bytes = Program.build(tf -> Program.outputs(
+                        "z", tf.bitwise.invert(Program.placeholder(tf, "x", TUint8.class, Shape.of(-1)))))
+                .named("plus");
+        int length = (256 << 20) + 1;
+        Program warm = bytes.warmUp(
+                Map.of("x", TensorValue.of(DataType.DT_UINT8, new long[] {length}, new byte[length], NO_STRINGS)));
+        var target = new SavedFiles();
+        assertThatThrownBy(() -> warm.save(target))
+                .isInstanceOf(ProgramException.class)
+                .hasMessage(
+                        "Cannot save program 'plus': expected at most 268435456 bytes in file 'warmup.pb', found 268435457. Give it fewer outputs, or fewer rows to be warmed up with");
+        assertThat(target.contents).isEmpty();
     }
 
     @Test

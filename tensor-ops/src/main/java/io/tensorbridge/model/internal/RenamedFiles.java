@@ -1,8 +1,7 @@
 package io.tensorbridge.model.internal;
 
-import static java.util.Objects.requireNonNull;
-
 import io.tensorbridge.model.ModelFolder;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
@@ -19,7 +18,7 @@ public final class RenamedFiles implements ModelFolder {
     /**
      * Chooses files of a folder.
      *
-     * @param paths the new names, each with the old one
+     * @param paths the new names, each with the old one; these were listed before
      */
     public RenamedFiles(ModelFolder folder, SortedMap<String, String> paths) {
         this.folder = folder;
@@ -35,7 +34,13 @@ public final class RenamedFiles implements ModelFolder {
     public SortedMap<String, Long> list() throws IOException {
         SortedMap<String, Long> all = folder.list();
         SortedMap<String, Long> lengths = new TreeMap<>();
-        paths.forEach((path, old) -> lengths.put(path, requireNonNull(all.get(old))));
+        for (var path : paths.entrySet()) {
+            Long length = all.get(path.getValue());
+            if (length == null) {
+                throw gone(path.getValue(), new NoSuchFileException(path.getValue()));
+            }
+            lengths.put(path.getKey(), length);
+        }
         return lengths;
     }
 
@@ -45,6 +50,17 @@ public final class RenamedFiles implements ModelFolder {
         if (old == null) {
             throw new NoSuchFileException(path);
         }
-        return folder.open(old);
+        try {
+            return folder.open(old);
+        } catch (NoSuchFileException | FileNotFoundException e) {
+            throw gone(old, e);
+        }
+    }
+
+    private ModelFileException gone(String old, IOException cause) {
+        return new ModelFileException(
+                "expected file '%s' at '%s', found that it has gone since it was listed. Load the model when nobody changes it"
+                        .formatted(old, location()),
+                cause);
     }
 }
