@@ -112,6 +112,40 @@ class TopPredictionsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {4, -1})
+    void givesAsManyAsThereAreClasses(long classes, BufferAllocator allocator) {
+        Program program = TopPredictions.of(4).labels(ANIMALS).program(classes);
+        assertThat(program.name()).isEqualTo("top4");
+        try (var scores = scores(allocator, SCORES);
+                var found = PictureRun.run(program, List.of(scores), allocator)) {
+            assertThat(objects(found.getVector("classes"))).hasToString("[[1,2,0,3], [0,1,2,3], [3,2,1,0]]");
+        }
+    }
+
+    @Test
+    void takesScoresOfUnknownShape() {
+        Program model = Program.build(tf ->
+                Program.outputs("logits", tf.math.neg(Program.placeholder(tf, "x", TFloat32.class, Shape.unknown()))));
+        assertThat(TopPredictions.of(2).after(model, "logits").signature().outputs())
+                .extracting(TensorSpec::name)
+                .containsExactly("classes", "probabilities");
+    }
+
+    @Test
+    void knowsTheClassesOfAModel() {
+        Program model = Program.build(tf ->
+                Program.outputs("logits", tf.math.neg(Program.placeholder(tf, "x", TFloat32.class, Shape.of(-1, 4)))));
+        assertThatThrownBy(() -> TopPredictions.of(5).after(model, "logits"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Cannot take 5 predictions: expected at least as many classes, found 4. Lower k");
+    }
+
+    @Test
+    void keepsItsLabelsWithSoftmax() {
+        assertThat(TopPredictions.of(2).labels(ANIMALS).softmax().labels()).isEqualTo(ANIMALS);
+    }
+
     @Test
     void refusesModelsWithoutScores() {
         Program model = Program.build(tf -> {

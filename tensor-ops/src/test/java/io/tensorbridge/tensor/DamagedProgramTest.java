@@ -165,6 +165,13 @@ class DamagedProgramTest {
                 "\"checks\" : { } | \"checks\" : { \"x\" : { \"kind\" : \"sound\", \"maxPixels\" : 1 } } | field 'checks' has others than this version knows",
                 "\"checks\" : { } | \"checks\" : { \"x\" : { \"kind\" : \"image\", \"maxPixels\" : 0 } } | field 'checks' has others than this version knows",
                 "\"checks\" : { } | \"checks\" : { \"x\" : { \"kind\" : \"image\", \"maxPixels\" : 1 } } | what it says is not what was written",
+                "\"checks\" : { } | \"checks\" : { \"x\" : { \"kind\" : \"image\", \"maxPixels\" : 1, \"more\" : 1 } } | field 'checks' has others than this version knows",
+                "\"checks\" : { } | \"checks\" : { \"x\" : { \"kind\" : \"image\", \"maxPixels\" : 1.5 } } | field 'checks' has others than this version knows",
+                "\"checks\" : { } | \"checks\" : { \"x\" : { \"kind\" : \"image\", \"maxPixels\" : 18446744073709551617 } } | field 'checks' has others than this version knows",
+                "[ \"z\" ] | [ \"z\", \"z\" ] | field 'outputs' has a name twice",
+                "\"signature.pb\" | \"files/other.pb\" | field 'files' lists what no saved program has",
+                "\"bytes\" : 9, | \"bytes\" : 18446744073709551625, | file 'files/graph.pb' has no length",
+                "\"bytes\" : 9, | \"bytes\" : 0, | what it says is not what was written",
                 "GRAPH_DEF | JAVA_OBJECT | field 'form' is none of [GRAPH_DEF, SAVED_MODEL]",
                 "\"tags\" : [ ] | \"tags\" : { } | field 'tags' is no list",
                 "[ \"x\" ] | [ \"x\", 1 ] | field 'inputs' is no list of strings",
@@ -206,6 +213,18 @@ class DamagedProgramTest {
                 .hasMessageStartingWith(
                         "Cannot load model 'saved': expected a saved program, found file 'program.json' to be damaged (")
                 .hasMessageEndingWith("). Copy it again, or save the program again");
+    }
+
+    @Test
+    void refusesWhatStandsBehindADescription() {
+        json(json() + " {}");
+        refusal().hasMessageContaining("found file 'program.json' to be damaged (Trailing token");
+    }
+
+    @Test
+    void takesTheNextFormatForALaterOne() {
+        json("{\"format\": 2}");
+        refusal().hasMessageContaining("found format 2, written by a later version. Load it with that version");
     }
 
     @Test

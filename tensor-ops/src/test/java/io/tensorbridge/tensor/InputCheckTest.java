@@ -89,6 +89,7 @@ class InputCheckTest {
                 arguments(latin("hello"), notAnImage + "bytes that begin with 'hello'"),
                 arguments(latin("hello, world"), notAnImage + "bytes that begin with 'hello, w'"),
                 arguments(hex("504B0304 14000000 08"), notAnImage + "bytes that begin with 0x504b030414000000"),
+                arguments(latin("~ ~"), notAnImage + "bytes that begin with '~ ~'"),
                 arguments(hex("FFD8"), notAnImage + "bytes that begin with 0xffd8"),
                 arguments(hex("FFD8FF"), cutShort.formatted("JPEG", 3)),
                 arguments(hex("FFD8FFE0"), cutShort.formatted("JPEG", 4)),
@@ -97,6 +98,12 @@ class InputCheckTest {
                 arguments(hex("FFD8FFE00000"), cutShort.formatted("JPEG", 6)), // a length of less than its own bytes
                 arguments(hex("FFD8FFC0 0002"), cutShort.formatted("JPEG", 6)),
                 arguments(hex("FFD8FFC0 0011 08 0020"), cutShort.formatted("JPEG", 9)),
+                arguments(hex("FFD8FFC0 0006 08 0020 0030 03"), cutShort.formatted("JPEG", 12)),
+                arguments(hex("FFD8FFC0 0007 08 0020 0030 03"), tooLarge("48 x 32")),
+                arguments(hex("FFD8FFCF 0011 08 0020 0030 03"), tooLarge("48 x 32")),
+                arguments(
+                        hex("89504E47 00000000 0000000D 49484452 0000000100000001"),
+                        "The picture has no size: expected a PNG to begin with its header, found another chunk"),
                 arguments(
                         hex("FFD8FFDA0002"),
                         "The picture has no size: expected the frame of a JPEG, found a scan before it"),
@@ -163,6 +170,8 @@ class InputCheckTest {
         "an APP1 and a comment, FFD8 FFE1 0006 FFC0FFC0 FFFE 0003 20",
         "padding before a marker, FFD8 FFFFFFFF FE 0002 FFFFFF E0 0002 FFFF",
         "bytes that belong to nothing, FFD8 FFE0 0002 1234 FF00 FFD0 FF01",
+        "restarts, FFD8 FFD0 FFD7",
+        "a second beginning, FFD8 FFD8 FFE0 0002",
         "tables with the codes of frames, FFD8 FFC4 0004 FFC0 FFC8 0002 FFCC 0002",
     })
     void findsTheFrameOfAJpegBehind(String what, String before) {
@@ -181,6 +190,29 @@ class InputCheckTest {
         assertThat(CHECK.refusal(bytes.toByteArray())).isEmpty();
         bytes.writeBytes(frame);
         assertThat(CHECK.refusal(bytes.toByteArray())).contains(tooLarge("40 x 10 in frame 3"));
+    }
+
+    @Test
+    void findsFramesOfAGifBehindTablesOfColours() {
+        var bytes = new ByteArrayOutputStream();
+        bytes.writeBytes(latin("GIF89a\50\0\12\0\u0084\0\0"));
+        bytes.writeBytes(new byte[96]);
+        for (int i = 0; i < 3; i++) {
+            assertThat(CHECK.refusal(bytes.toByteArray())).isEmpty();
+            bytes.writeBytes(latin(",\0\0\0\0\50\0\12\0\u0085")); // 40 x 10 pixels
+            bytes.writeBytes(new byte[192]);
+            bytes.writeBytes(latin("\2\1x\0"));
+        }
+        assertThat(CHECK.refusal(bytes.toByteArray())).contains(tooLarge("40 x 10 in frame 3"));
+    }
+
+    @Test
+    void takesTheWidestAndTheHighestFrameOfAGif() {
+        String header = "GIF89a\50\0\24\0\0\0\0";
+        String wide = ",\0\0\0\0\50\0\1\0\0\2\1x\0"; // 40 x 1 pixels
+        String high = ",\0\0\0\0\1\0\24\0\0\2\1x\0"; // 1 x 20 pixels
+        assertThat(CHECK.refusal(latin(header + wide + high))).contains(tooLarge("40 x 20 in frame 2"));
+        assertThat(CHECK.refusal(latin(header + high + wide))).contains(tooLarge("40 x 20 in frame 2"));
     }
 
     @ParameterizedTest
