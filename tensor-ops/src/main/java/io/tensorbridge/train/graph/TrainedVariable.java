@@ -1,9 +1,9 @@
 package io.tensorbridge.train.graph;
 
-import io.tensorbridge.tensor.TensorValue;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.TensorProto;
 
 /**
  * A variable of a program that trains.
@@ -13,8 +13,7 @@ import org.tensorflow.proto.DataType;
  * @param elementType the type of its elements
  * @param shape its shape, wholly known
  * @param role what becomes of it in a step
- * @param initialiser the tensor of the graph that gives its first value, as {@code name:index}; of no effect where {@code value}
- *     is there
+ * @param initialiser the tensor of the graph that gives its first value; of no effect where {@code value} is there
  * @param value its first value, if it is known: that of a saved model, or of another program
  */
 record TrainedVariable(
@@ -23,8 +22,8 @@ record TrainedVariable(
         DataType elementType,
         Shape shape,
         Role role,
-        Optional<String> initialiser,
-        Optional<TensorValue> value) {
+        @Nullable String initialiser,
+        @Nullable TensorProto value) {
 
     /** What becomes of a variable in a step. */
     enum Role {
@@ -34,5 +33,13 @@ record TrainedVariable(
         FROZEN,
         /** It is set to a value that the graph computes, such as a moving average. */
         UPDATED
+    }
+
+    TrainedVariable withRole(Role newRole) {
+        return new TrainedVariable(name, handle, elementType, shape, newRole, initialiser, value);
+    }
+
+    TrainedVariable withValue(TensorProto newValue) {
+        return new TrainedVariable(name, handle, elementType, shape, role, initialiser, newValue);
     }
 }

@@ -1,8 +1,21 @@
 package io.tensorbridge.train.graph;
 
 import io.tensorbridge.tensor.TensorSpec;
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
+import java.io.Serializable;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.TensorFlow;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 
 /**
@@ -10,17 +23,17 @@ import org.tensorflow.proto.GraphDef;
  *
  * <p>An immutable value without anything native; it travels to workers. Safe for use by several threads.
  */
-public final class TrainingProgram {
+public final class TrainingProgram implements Serializable {
 
-    private final GraphDef graph;
-    private final List<TensorSpec> inputs;
-    private final List<TrainedVariable> variables;
-    private final Objective training;
-    private final Objective evaluation;
-    private final SortedMap<String, String> gradients;
-    private final SortedMap<String, String> updates;
-    private final List<Output> outputs;
-    private final List<ValueRange> ranges;
+    private final transient GraphDef graph;
+    private final transient List<TensorSpec> inputs;
+    private final transient List<TrainedVariable> variables;
+    private final transient Objective training;
+    private final transient Objective evaluation;
+    private final transient SortedMap<String, String> gradients;
+    private final transient SortedMap<String, String> updates;
+    private final transient List<Tensor> outputs;
+    private final transient List<ValueRange> ranges;
 
     /**
      * @param graph holds the program twice if it differs between training and use (dropout), sharing inputs and variables
@@ -40,7 +53,7 @@ public final class TrainingProgram {
             Objective evaluation,
             SortedMap<String, String> gradients,
             SortedMap<String, String> updates,
-            List<Output> outputs,
+            List<Tensor> outputs,
             List<ValueRange> ranges) {
         this.graph = graph;
         this.inputs = List.copyOf(inputs);
@@ -59,10 +72,99 @@ public final class TrainingProgram {
      * @param loss the tensor with the loss
      * @param metrics the tensors with the metrics, in order
      */
-    record Objective(String loss, List<Output> metrics) {}
+    record Objective(String loss, List<Tensor> metrics) {}
 
     /** A tensor of the graph, {@code operation:index}, and the name that it goes by. */
-    record Output(String name, String tensor) {}
+    record Tensor(String name, String tensor) {}
+
+    /**
+     * Builds a program out of TensorFlow's own operations.
+     *
+     * @param body makes the graph: inputs, variables, a loss over them, and what else is wanted. It is called twice if the program
+     *     in use differs from that in training
+     * @throws IllegalArgumentException if what it makes cannot be trained
+     */
+    public static TrainingProgram build(Consumer<TrainingGraph> body) {
+        TensorFlow.version();
+        try (var graph = new Graph()) {
+            var made = new TrainingGraph(graph);
+            body.accept(made);
+            Objective training = made.objective();
+            if (made.differs()) {
+                made.beginUse();
+                body.accept(made);
+            }
+            var program = new TrainingProgram(
+                    graph.toGraphDef(),
+                    made.inputs(),
+                    made.variables(),
+                    training,
+                    made.objective(),
+                    new TreeMap<>(),
+                    new TreeMap<>(made.updates()),
+                    made.outputs(),
+                    made.ranges());
+            program.check();
+            return program;
+        }
+    }
+
+    /** Makes the graph of a step, which finds out what is not to be trained. */
+    void check() {
+        var rule = new UpdateRule(
+                Optimizer.sgd(),
+                LearningRate.constant(1),
+                /* weightDecay= */ 0,
+                Double.POSITIVE_INFINITY,
+                Double.POSITIVE_INFINITY,
+                /* accumulate= */ 1,
+                UpdateRule.Wire.FLOAT);
+        StepGraph.of(this, rule, /* rank= */ 0, /* workers= */ 1, /* timeoutSeconds= */ 1);
+    }
+
+    /**
+     * Returns this program with the variables of some names as they are: training changes the others alone.
+     *
+     * @param pattern a regular expression that the whole name must match, such as {@code "features/.*"}
+     * @throws IllegalArgumentException if no variable has such a name, or none is left to train
+     */
+    public TrainingProgram frozen(String pattern) {
+        Pattern names = Pattern.compile(pattern);
+        if (variables.stream()
+                .noneMatch(variable -> names.matcher(variable.name()).matches())) {
+            throw new IllegalArgumentException("Cannot freeze variables '%s': expected one of %s"
+                    .formatted(
+                            pattern,
+                            variables.stream().map(TrainedVariable::name).toList()));
+        }
+        return mapVariables(variable ->
+                names.matcher(variable.name()).matches() ? variable.withRole(TrainedVariable.Role.FROZEN) : variable);
+    }
+
+    /** Returns this program with other variables, if it can be trained with them. */
+    TrainingProgram mapVariables(UnaryOperator<TrainedVariable> change) {
+        var changed = new TrainingProgram(
+                graph,
+                inputs,
+                variables.stream().map(change).toList(),
+                training,
+                evaluation,
+                gradients,
+                updates,
+                outputs,
+                ranges);
+        changed.check();
+        return changed;
+    }
+
+    static String nameOf(Operand<?> operand) {
+        Output<?> tensor = operand.asOutput();
+        return tensor.op().name() + ":" + tensor.index();
+    }
+
+    static String describe(DataType type, Shape shape) {
+        return type + (shape.isUnknown() ? "[…]" : shape.toString().replace("-1", "?"));
+    }
 
     GraphDef graph() {
         return graph;
@@ -88,7 +190,7 @@ public final class TrainingProgram {
         return updates;
     }
 
-    List<Output> outputs() {
+    List<Tensor> outputs() {
         return outputs;
     }
 
@@ -99,11 +201,24 @@ public final class TrainingProgram {
 
     /** Returns the names of the metrics, in order, without the loss. */
     public List<String> metrics() {
-        return training.metrics().stream().map(Output::name).toList();
+        return training.metrics().stream().map(Tensor::name).toList();
     }
 
     /** Returns the ranges that the values of inputs must lie in, which are checked before training. */
     public List<ValueRange> ranges() {
         return ranges;
+    }
+
+    /** Returns the SHA-256 of the graph, the first values and all that says what is computed, in hexadecimal. */
+    public String sha256() {
+        return TrainingProgramProxy.sha256(this);
+    }
+
+    private Object writeReplace() {
+        return TrainingProgramProxy.of(this);
+    }
+
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("A training program is read through its proxy");
     }
 }

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoint the directory of the checkpoint to go on from; null to begin
  * @param output a directory for what this worker writes: checkpoints and the result, each in a directory of its own
  */
-@SuppressWarnings("serial") // the program travels by a proxy
 public record WorkerTask(
         TrainingProgram program,
         TrainingSettings settings,

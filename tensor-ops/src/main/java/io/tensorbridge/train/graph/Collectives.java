@@ -1,0 +1,47 @@
+package io.tensorbridge.train.graph;
+
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.family.TNumber;
+
+/** Sums over all workers, by TensorFlow's own collectives. One worker is its own sum. */
+final class Collectives {
+
+    private static final long GROUP = 1;
+
+    private final Graph graph;
+    private final Ops tf;
+    private final int workers;
+    private final double timeoutSeconds;
+    private long instances;
+
+    Collectives(Graph graph, Ops tf, int workers, double timeoutSeconds) {
+        this.graph = graph;
+        this.tf = tf;
+        this.workers = workers;
+        this.timeoutSeconds = timeoutSeconds;
+    }
+
+    boolean areThere() {
+        return workers > 1;
+    }
+
+    /** Sums a tensor, whose shape must be known, with those of the other workers. */
+    <T extends TNumber> Operand<T> sum(Operand<T> value) {
+        if (!areThere()) {
+            return value;
+        }
+        return graph.opBuilder("CollectiveReduce", "sum", tf.scope())
+                .addInput(value.asOutput())
+                .setAttr("group_size", (long) workers)
+                .setAttr("group_key", GROUP)
+                .setAttr("instance_key", ++instances)
+                .setAttr("merge_op", "Add")
+                .setAttr("final_op", "Id")
+                .setAttr("subdiv_offsets", new long[] {0})
+                .setAttr("timeout_seconds", (float) timeoutSeconds)
+                .build()
+                .output(0);
+    }
+}
