@@ -25,6 +25,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_OUT_OF_RANGE;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationNumOutputs;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OperationOutputType;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SetConfig;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_SetTarget;
 
 import io.tensorbridge.model.internal.GraphNames;
 import java.nio.charset.StandardCharsets;
@@ -70,6 +71,15 @@ final class NativeSession implements AutoCloseable {
     }
 
     static NativeSession ofGraph(String what, byte[] graphDef, byte[] config) {
+        return ofGraph(what, graphDef, config, /* target= */ "");
+    }
+
+    /**
+     * Imports a graph.
+     *
+     * @param target where it runs, such as {@code grpc://127.0.0.1:2222}; empty for this process
+     */
+    static NativeSession ofGraph(String what, byte[] graphDef, byte[] config, String target) {
         TensorFlowRuntime.load();
         TF_Status status = TF_NewStatus();
         TF_Graph graph = TF_NewGraph();
@@ -77,6 +87,9 @@ final class NativeSession implements AutoCloseable {
             importGraph(what, graph, graphDef, status);
             TF_SessionOptions options = options(what, config, status);
             try {
+                if (!target.isEmpty()) {
+                    TF_SetTarget(options, target);
+                }
                 TF_Session session = TF_NewSession(graph, options, status);
                 check(what, status);
                 return new NativeSession(graph, session);
@@ -154,6 +167,15 @@ final class NativeSession implements AutoCloseable {
 
     /** An output of an operation, which belongs to the graph. */
     record Endpoint(TF_Operation operation, int index) {}
+
+    /** Finds an operation of the graph. */
+    TF_Operation operation(String what, String name) {
+        TF_Operation operation = TF_GraphOperationByName(graph, name);
+        if (operation == null || operation.isNull()) {
+            throw new ProgramException(what, "its graph has no operation '%s'".formatted(name));
+        }
+        return operation;
+    }
 
     /** Finds the tensor that a signature means; native code would read beyond the end of one that is not there. */
     Endpoint endpoint(String what, TensorInfo tensor) {

@@ -113,6 +113,23 @@ final class StringTensors {
         });
     }
 
+    /** Returns a new tensor of one string, without dimensions; the caller deletes it. */
+    static TF_Tensor scalar(byte[] string, LongPointer dims) {
+        long memory = MemoryUtil.allocateMemory(HEADER_BYTES + AlignedMemory.ALIGNMENT);
+        long address = aligned(memory);
+        var header = new TF_TString(new NativeTensors.Address(address, 0));
+        MemoryUtil.putLong(address, 0); // an empty string
+        try (var bytes = new BytePointer(string)) {
+            TF_TString_Copy(header, bytes, string.length);
+        }
+        return NativeTensors.lend(ElementType.STRING, new long[0], dims, address, HEADER_BYTES, () -> {
+            if ((MemoryUtil.getByte(address) & KIND) == LARGE) {
+                TF_TString_Dealloc(header);
+            }
+            MemoryUtil.freeMemory(memory);
+        });
+    }
+
     private static long countOf(ColumnValues values) {
         return values.bytes() / Integer.BYTES;
     }

@@ -1,6 +1,5 @@
 package io.tensorbridge.train.graph;
 
-import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.family.TNumber;
@@ -10,14 +9,12 @@ final class Collectives {
 
     private static final long GROUP = 1;
 
-    private final Graph graph;
     private final Ops tf;
     private final int workers;
     private final double timeoutSeconds;
     private long instances;
 
-    Collectives(Graph graph, Ops tf, int workers, double timeoutSeconds) {
-        this.graph = graph;
+    Collectives(Ops tf, int workers, double timeoutSeconds) {
         this.tf = tf;
         this.workers = workers;
         this.timeoutSeconds = timeoutSeconds;
@@ -32,7 +29,8 @@ final class Collectives {
         if (!areThere()) {
             return value;
         }
-        return graph.opBuilder("CollectiveReduce", "sum", tf.scope())
+        return tf.scope()
+                .opBuilder("CollectiveReduce", "sum")
                 .addInput(value.asOutput())
                 .setAttr("group_size", (long) workers)
                 .setAttr("group_key", GROUP)

@@ -3,7 +3,6 @@ package io.tensorbridge.train.graph;
 import io.tensorbridge.train.graph.UpdateRule.Wire;
 import java.util.ArrayList;
 import java.util.List;
-import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
@@ -19,7 +18,6 @@ import org.tensorflow.types.TFloat32;
  */
 final class Reduction {
 
-    private final Graph graph;
     private final Ops tf;
     private final Collectives collectives;
     private final Slots slots;
@@ -27,8 +25,7 @@ final class Reduction {
     private final List<Op> resets = new ArrayList<>();
     private Op accumulate;
 
-    Reduction(Graph graph, Ops tf, Collectives collectives, Slots slots, Operand<TFloat32> weight) {
-        this.graph = graph;
+    Reduction(Ops tf, Collectives collectives, Slots slots, Operand<TFloat32> weight) {
         this.tf = tf;
         this.collectives = collectives;
         this.slots = slots;
@@ -76,7 +73,8 @@ final class Reduction {
     /** A batch that counts for nothing may give anything, NaN too. */
     private Operand<TFloat32> silenced(Operand<TFloat32> vector) {
         // the first version of the operation, which does not broadcast, and so does not look at each condition
-        return graph.opBuilder("Select", "counted", tf.scope())
+        return tf.scope()
+                .opBuilder("Select", "counted")
                 .addInput(tf.math.greater(weight, tf.constant(0f)).asOutput())
                 .addInput(vector.asOutput())
                 .addInput(tf.zerosLike(vector).asOutput())

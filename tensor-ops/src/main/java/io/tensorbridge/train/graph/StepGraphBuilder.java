@@ -43,7 +43,7 @@ final class StepGraphBuilder implements AutoCloseable {
         this.rank = rank;
         graph.importGraphDef(withFirstValues(program));
         tf = Ops.create(graph).withSubScope("tensorbridge");
-        collectives = new Collectives(graph, tf, workers, timeoutSeconds);
+        collectives = new Collectives(tf, workers, timeoutSeconds);
         slots = new Slots(tf);
         weight = tf.withName("weight").placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
         rate = tf.withName("rate").placeholder(TFloat32.class, Placeholder.shape(Shape.scalar()));
@@ -90,7 +90,7 @@ final class StepGraphBuilder implements AutoCloseable {
         List<Shape> shapes = Stream.concat(trained.stream(), updated.stream())
                 .map(TrainedVariable::shape)
                 .toList();
-        var reduction = new Reduction(graph, tf, collectives, slots, weight);
+        var reduction = new Reduction(tf, collectives, slots, weight);
         Reduction.Sums sums = reduction.of(
                 new Reduction.Parts(large, objective(program.training())), shapes, rule.accumulate(), rule.wire());
 

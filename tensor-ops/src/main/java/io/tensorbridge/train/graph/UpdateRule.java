@@ -29,4 +29,10 @@ public record UpdateRule(
         FLOAT,
         HALF
     }
+
+    /** Returns what of this changes a step, as messages show it. */
+    public String describe() {
+        return "%s, rate %s, weightDecay %s, clipValue %s, clipNorm %s, accumulate %d, wire %s"
+                .formatted(optimizer, rate, weightDecay, clipValue, clipNorm, accumulate, wire);
+    }
 }

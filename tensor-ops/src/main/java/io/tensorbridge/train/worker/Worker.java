@@ -1,8 +1,21 @@
 package io.tensorbridge.train.worker;
 
+import io.tensorbridge.tensor.ProgramException;
+import io.tensorbridge.tensor.TrainingSession;
+import io.tensorbridge.tensor.TrainingSession.RunException;
+import io.tensorbridge.train.graph.StepGraph;
+import io.tensorbridge.train.worker.WorkerEvent.Failed;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/** Trains as one worker of several, in this process. */
+/** Trains as one worker of several. */
 public final class Worker {
 
     private Worker() {}
@@ -11,14 +24,67 @@ public final class Worker {
      * The process: reads a {@link WorkerTask} from its standard input, writes {@link WorkerEvent}s to its standard output, as Java
      * objects, and ends with its input, whenever that ends. All else that is printed goes to the standard error.
      */
-    @SuppressWarnings("DoNotCallSuggester") // under construction
-    public static void main(String[] arguments) {
-        throw new UnsupportedOperationException();
+    public static void main(String[] arguments) throws IOException, ClassNotFoundException {
+        System.setOut(System.err); // whoever prints would break the stream of events
+        var out = new ObjectOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)));
+        var in = new ObjectInputStream(System.in);
+        var task = (WorkerTask) in.readObject();
+        var watch = new Thread(() -> endWith(in), "tensorbridge-parent-watch");
+        watch.setDaemon(true);
+        watch.start();
+        run(task, event -> {
+            try {
+                out.writeObject(event);
+                out.reset(); // so that nothing is remembered
+                out.flush();
+            } catch (IOException e) { // nobody listens any more
+                throw new UncheckedIOException(e);
+            }
+        });
+        Runtime.getRuntime().halt(0); // a server of TensorFlow's cannot be stopped
+    }
+
+    /** Ends the process when its parent has closed the pipe, or is no more. */
+    private static void endWith(ObjectInputStream in) {
+        try {
+            while (in.read() >= 0) {
+                // nothing more is said
+            }
+        } catch (IOException e) {
+            System.err.println("The parent is gone: " + e);
+        }
+        Runtime.getRuntime().halt(1);
     }
 
     /** Trains; whatever fails is an event too. */
-    @SuppressWarnings("DoNotCallSuggester") // under construction
     static void run(WorkerTask task, Consumer<WorkerEvent> events) {
-        throw new UnsupportedOperationException();
+        TrainingLoop loop = null;
+        try {
+            TrainingSettings settings = task.settings();
+            StepGraph graph =
+                    StepGraph.of(task.program(), settings.rule(), task.rank(), task.workers(), settings.stepSeconds());
+            String directory = task.checkpoint();
+            Checkpoint checkpoint = directory == null ? null : Checkpoint.read(Path.of(directory));
+            try (var session =
+                    TrainingSession.open(graph.graphDef(), task.rank(), task.addresses(), settings.threads())) {
+                loop = new TrainingLoop(task, graph, session, events);
+                loop.begin(checkpoint);
+                events.accept(loop.run());
+            }
+        } catch (RunException e) {
+            events.accept(new Failed(Failed.Kind.valueOf(e.kind().name()), stepOf(loop), message(e)));
+        } catch (IllegalArgumentException | ProgramException | TrainingLoop.NotFiniteException e) {
+            events.accept(new Failed(Failed.Kind.PROGRAM, stepOf(loop), message(e)));
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            events.accept(new Failed(Failed.Kind.MACHINE, stepOf(loop), e.toString()));
+        }
+    }
+
+    private static long stepOf(@org.jspecify.annotations.Nullable TrainingLoop loop) {
+        return loop == null ? 0 : loop.step();
+    }
+
+    private static String message(Throwable e) {
+        return String.valueOf(e.getMessage());
     }
 }
