@@ -1,0 +1,166 @@
+package io.tensorbridge.train;
+
+import io.tensorbridge.train.worker.RowFiles;
+import io.tensorbridge.train.worker.StoredRows;
+import io.tensorbridge.train.worker.TrainingSettings;
+import io.tensorbridge.train.worker.WorkerEvent;
+import io.tensorbridge.train.worker.WorkerEvent.Failed;
+import io.tensorbridge.train.worker.WorkerEvent.Finished;
+import io.tensorbridge.train.worker.WorkerProcess;
+import io.tensorbridge.train.worker.WorkerTask;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskKilledException;
+import scala.Tuple2;
+
+/**
+ * A task of the barrier stage: puts its rows on its disk, finds the others, and watches over a worker in a process of its own, which
+ * does not outlive it.
+ */
+final class BarrierTask {
+
+    private static final Duration POLL = Duration.ofMillis(100); // how soon a cancelled task notices
+    private static final Duration START = Duration.ofMinutes(2);
+    private static final Duration MARGIN = Duration.ofSeconds(3);
+
+    private final TrainingStage stage;
+    private final BarrierTaskContext context;
+    private final TaskDirectory directory;
+
+    private BarrierTask(TrainingStage stage, BarrierTaskContext context, TaskDirectory directory) {
+        this.stage = stage;
+        this.context = context;
+        this.directory = directory;
+    }
+
+    static TaskResult run(TrainingStage stage, Iterator<Tuple2<SliceKey, Slice>> slices) {
+        try (TaskDirectory directory = TaskDirectory.create()) {
+            return new BarrierTask(stage, BarrierTaskContext.get(), directory).run(slices);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot train: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TaskKilledException("training was cancelled");
+        }
+    }
+
+    private TaskResult run(Iterator<Tuple2<SliceKey, Slice>> slices) throws IOException, InterruptedException {
+        StoredRows rows;
+        StoredRows validation;
+        Path trainingRows = directory.path().resolve("training");
+        try (RowFiles training = RowFiles.create(trainingRows, stage.cellBytes());
+                RowFiles held = RowFiles.create(directory.path().resolve("validation"), stage.cellBytes())) {
+            while (slices.hasNext()) {
+                Tuple2<SliceKey, Slice> next = slices.next();
+                RowFiles to = next._1().kind() == SliceKey.Kind.TRAINING ? training : held;
+                to.append(next._2().buffers(), next._2().rows());
+            }
+            rows = training.rows();
+            validation = held.rows();
+        }
+        String host = SparkEnv.get().blockManager().blockManagerId().host();
+        var own = new Announcement(host, freePort(), rows.rows(), validation.rows(), "");
+        List<Announcement> all = Gathering.of(context, own.encode(), START).stream()
+                .map(Announcement::decode)
+                .toList();
+        List<Long> rowsOf = all.stream().map(Announcement::rows).toList();
+        if (rowsOf.stream().allMatch(count -> count == 0)) {
+            return failed("Cannot train: expected rows to train on, found none");
+        }
+        Path output = Files.createDirectory(directory.path().resolve("output"));
+        var task = new WorkerTask(
+                stage.program(),
+                stage.settings(),
+                context.partitionId(),
+                all.size() == 1 ? List.of() : Announcement.addresses(all),
+                rows,
+                validation,
+                rowsOf,
+                all.stream().map(Announcement::validationRows).toList(),
+                /* checkpoint= */ null,
+                output.toString());
+        try (WorkerProcess process =
+                WorkerProcess.start(task, ClassPaths.ofThisThread(), directory.path(), stage.heapMiB())) {
+            return end(watch(process));
+        }
+    }
+
+    private static TaskResult failed(String message) {
+        return new TaskResult(new Failed(Failed.Kind.PROGRAM, 0, message), Map.of());
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** Hands on what the worker says until it has ended; it must say something in time. */
+    private WorkerEvent watch(WorkerProcess process) throws InterruptedException {
+        TrainingSettings settings = stage.settings();
+        Duration limit = START;
+        long heard = System.nanoTime();
+        long step = 0;
+        while (true) {
+            if (context.isInterrupted()) {
+                throw new TaskKilledException("training was cancelled");
+            }
+            Optional<WorkerEvent> event = process.next(POLL);
+            if (event.isEmpty()) {
+                if (System.nanoTime() - heard > limit.toNanos()) {
+                    return new Failed(Failed.Kind.MACHINE, step, "it did not answer for " + limit.toSeconds() + " s");
+                }
+                continue;
+            }
+            heard = System.nanoTime();
+            limit = Duration.ofMillis((long) (settings.stepSeconds() * 1000)).plus(MARGIN);
+            WorkerEvent said = event.get();
+            if (said instanceof WorkerEvent.Progress progress) {
+                step = progress.step();
+            } else if (said instanceof Failed failure) {
+                return new Failed(failure.kind(), Math.max(step, failure.step()), failure.message());
+            } else if (said instanceof Finished) {
+                return said;
+            }
+        }
+    }
+
+    /** Makes the result of the task; it fails if another try may go better. */
+    private TaskResult end(WorkerEvent end) throws IOException, InterruptedException {
+        if (end instanceof Finished finished) {
+            return new TaskResult(end, files(finished.directory()));
+        }
+        var own = new RankStatus(context.partitionId(), (Failed) end);
+        Duration wait = Duration.ofMillis((long) (stage.settings().stepSeconds() * 1000))
+                .plus(MARGIN.multipliedBy(3));
+        RankStatus cause = RankStatus.cause(own, Gathering.orOwn(context, own.encode(), wait));
+        if (cause.failure().kind() == Failed.Kind.PROGRAM) {
+            return new TaskResult(cause.failure(), Map.of());
+        }
+        throw new IllegalStateException(cause.message());
+    }
+
+    private static Map<String, byte[]> files(String directory) throws IOException {
+        Map<String, byte[]> files = new TreeMap<>();
+        if (!directory.isEmpty()) {
+            try (Stream<Path> all = Files.list(Path.of(directory))) {
+                for (Path file : all.toList()) {
+                    files.put(file.getFileName().toString(), Files.readAllBytes(file));
+                }
+            }
+        }
+        return files;
+    }
+}

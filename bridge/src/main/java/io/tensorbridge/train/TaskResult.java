@@ -1,0 +1,13 @@
+package io.tensorbridge.train;
+
+import io.tensorbridge.train.worker.WorkerEvent;
+import java.io.Serializable;
+import java.util.Map;
+
+/**
+ * What a task of the barrier stage gives back.
+ *
+ * @param end how its worker ended: finished, or failed so that another try would fail alike
+ * @param files the files of the result, from the first worker alone
+ */
+record TaskResult(WorkerEvent end, Map<String, byte[]> files) implements Serializable {}

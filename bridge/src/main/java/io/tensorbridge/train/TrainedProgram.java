@@ -1,0 +1,85 @@
+package io.tensorbridge.train;
+
+import io.tensorbridge.train.graph.TrainingProgram;
+import io.tensorbridge.train.worker.EpochResult;
+import io.tensorbridge.train.worker.WorkerEvent.Finished;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * What came of training: the weights, and how they came about. An immutable value, without anything native.
+ */
+public final class TrainedProgram {
+
+    private final TrainingProgram program;
+    private final Finished end;
+    private final Map<String, byte[]> files;
+    private final int workers;
+
+    TrainedProgram(TrainingProgram program, Finished end, Map<String, byte[]> files, int workers) {
+        this.program = program;
+        this.end = end;
+        this.files = files;
+        this.workers = workers;
+    }
+
+    /** Returns what was trained, with the weights that it began with. */
+    public TrainingProgram trainingProgram() {
+        return program;
+    }
+
+    /** Returns the epochs, in order. */
+    public List<EpochResult> epochs() {
+        return end.history();
+    }
+
+    /** Returns how many workers there were. */
+    public int workers() {
+        return workers;
+    }
+
+    /** Returns the files of a checkpoint of TensorFlow's with the variables under their names, {@code variables.index} and so on. */
+    Map<String, byte[]> files() {
+        return files;
+    }
+
+    /**
+     * Returns the epochs as a DataFrame: {@code epoch}, {@code step}, {@code loss}, a column for each metric, the same of the
+     * validation with {@code validation_} before the name, null if there is none; {@code rate}, {@code seconds}, {@code rows},
+     * {@code rows_per_second}.
+     */
+    public Dataset<Row> history(SparkSession spark) {
+        StructType schema = new StructType()
+                .add("epoch", DataTypes.IntegerType, false)
+                .add("step", DataTypes.LongType, false)
+                .add("loss", DataTypes.DoubleType, false);
+        for (String metric : program.metrics()) {
+            schema = schema.add(metric, DataTypes.DoubleType, false);
+        }
+        schema = schema.add("validation_loss", DataTypes.DoubleType);
+        for (String metric : program.metrics()) {
+            schema = schema.add("validation_" + metric, DataTypes.DoubleType);
+        }
+        schema = schema.add("rate", DataTypes.DoubleType, false)
+                .add("seconds", DataTypes.DoubleType, false)
+                .add("rows", DataTypes.LongType, false)
+                .add("rows_per_second", DataTypes.DoubleType, false);
+        List<Row> rows = new ArrayList<>();
+        for (EpochResult epoch : end.history()) {
+            List<Object> values = new ArrayList<>(List.of(epoch.epoch(), epoch.step(), epoch.loss()));
+            values.addAll(epoch.metrics().values());
+            values.add(epoch.validation().get("loss"));
+            program.metrics().forEach(metric -> values.add(epoch.validation().get(metric)));
+            values.addAll(List.of(epoch.rate(), epoch.seconds(), epoch.rows(), epoch.rows() / epoch.seconds()));
+            rows.add(RowFactory.create(values.toArray()));
+        }
+        return spark.createDataFrame(rows, schema);
+    }
+}
