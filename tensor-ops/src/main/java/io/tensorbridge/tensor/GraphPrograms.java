@@ -46,6 +46,19 @@ final class GraphPrograms {
         }
     }
 
+    /**
+     * Makes a program of a graph that is the driver's own.
+     *
+     * @param fetches tensors, each {@code operation:index} and of an operation that computes, by the names of outputs; in order
+     */
+    static Program ofOwn(GraphDef graphDef, Map<String, String> fetches) {
+        TensorFlowRuntime.load();
+        try (var graph = new Graph()) {
+            graph.importGraphDef(graphDef);
+            return of(graph, graphDef, ModelFiles.ofGraph(ProtoBytes.of(graphDef)), fetches, Origin.BUILT);
+        }
+    }
+
     static Program fromBytes(byte[] bytes, List<String> fetches, ModelPolicy policy) {
         try {
             return fromGraphDef(GraphDef.parseFrom(bytes), fetches, policy);

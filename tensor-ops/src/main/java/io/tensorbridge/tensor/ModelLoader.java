@@ -139,6 +139,10 @@ public final class ModelLoader {
         return ProgramReader.read(this, new ModelSource(folder));
     }
 
+    ModelFolder folder() {
+        return folder;
+    }
+
     List<String> tags() {
         return tags;
     }

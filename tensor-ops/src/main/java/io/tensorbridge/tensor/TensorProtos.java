@@ -27,7 +27,7 @@ final class TensorProtos {
         return out.toByteArray();
     }
 
-    private static TensorProto tensor(TensorValue value) {
+    static TensorProto tensor(TensorValue value) {
         var tensor =
                 TensorProto.newBuilder().setDtype(value.elementType()).setTensorShape(Shapes.toProto(value.shape()));
         for (byte[] string : value.strings()) {

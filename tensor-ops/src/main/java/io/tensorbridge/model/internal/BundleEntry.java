@@ -13,7 +13,8 @@ import org.tensorflow.proto.TensorShapeProto;
  *
  * @param name the tensor's name; of a part of a tensor it is no text
  * @param type what its elements are
- * @param elements how many there are
+ * @param shape its shape
+ * @param elements how many elements there are
  * @param shard which data file it is in
  * @param offset where it begins there, in bytes
  * @param size how many bytes it takes
@@ -21,7 +22,15 @@ import org.tensorflow.proto.TensorShapeProto;
  * @param inParts whether its values stand under other names, part by part, and not here
  */
 record BundleEntry(
-        String name, DataType type, long elements, int shard, long offset, long size, int crc, boolean inParts) {
+        String name,
+        DataType type,
+        TensorShapeProto shape,
+        long elements,
+        int shard,
+        long offset,
+        long size,
+        int crc,
+        boolean inParts) {
 
     static BundleEntry read(BundleTable.Row row) throws IOException {
         DataType type = DataType.DT_INVALID;
@@ -48,7 +57,7 @@ record BundleEntry(
             }
         }
         return new BundleEntry(
-                nameOf(row.key()), type, elementsOf(shape), shard, offset, size, crc, inParts && size == 0);
+                nameOf(row.key()), type, shape, elementsOf(shape), shard, offset, size, crc, inParts && size == 0);
     }
 
     /** Returns how many data files there are, by the header of the index. */

@@ -2,15 +2,22 @@ package io.tensorbridge.model.internal;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the table that TensorFlow keeps the index of a checkpoint in: LevelDB's format, sorted by key, in blocks that have
- * a checksum each.
+ * Reads and writes the table that TensorFlow keeps the index of a checkpoint in: LevelDB's format, sorted by key, in blocks that
+ * have a checksum each.
  */
 final class BundleTable {
 
@@ -131,5 +138,59 @@ final class BundleTable {
         return new ModelFileException(
                 "expected the index of a checkpoint, found file '%s' of %d bytes to have %s. Copy it again, or export it again"
                         .formatted(path, bytes.length, found));
+    }
+
+    /** Returns a table of these rows: one block of them, whose keys stand there in full. */
+    static byte[] write(SortedMap<ByteString, ByteString> rows) throws IOException {
+        var table = new ByteArrayOutputStream();
+        byte[] data = writeBlock(table, rows);
+        byte[] ofItself = writeBlock(table, Collections.emptySortedMap());
+        SortedMap<ByteString, ByteString> index = new TreeMap<>(ByteString.unsignedLexicographicalComparator());
+        index.put(rows.lastKey(), ByteString.copyFrom(data));
+        byte[] handle = writeBlock(table, index);
+        byte[] footer = new byte[FOOTER];
+        System.arraycopy(ofItself, 0, footer, 0, ofItself.length);
+        System.arraycopy(handle, 0, footer, ofItself.length, handle.length);
+        ByteBuffer.wrap(footer).order(ByteOrder.LITTLE_ENDIAN).putLong(FOOTER - Long.BYTES, MAGIC);
+        table.write(footer);
+        return table.toByteArray();
+    }
+
+    /** Returns the handle of the block. */
+    private static byte[] writeBlock(ByteArrayOutputStream table, SortedMap<ByteString, ByteString> rows)
+            throws IOException {
+        var block = new ByteArrayOutputStream();
+        CodedOutputStream out = CodedOutputStream.newInstance(block);
+        List<Integer> starts = new ArrayList<>();
+        for (var row : rows.entrySet()) {
+            starts.add(out.getTotalBytesWritten());
+            out.writeUInt32NoTag(0); // of the key before
+            out.writeUInt32NoTag(row.getKey().size());
+            out.writeUInt32NoTag(row.getValue().size());
+            out.writeRawBytes(row.getKey());
+            out.writeRawBytes(row.getValue());
+        }
+        if (starts.isEmpty()) {
+            starts.add(0);
+        }
+        for (int start : starts) {
+            out.writeFixed32NoTag(start);
+        }
+        out.writeFixed32NoTag(starts.size());
+        out.flush();
+        int size = block.size();
+        block.write(0); // not compressed
+        byte[] bytes = block.toByteArray();
+        var handle = new ByteArrayOutputStream();
+        CodedOutputStream handleOut = CodedOutputStream.newInstance(handle);
+        handleOut.writeUInt64NoTag(table.size());
+        handleOut.writeUInt64NoTag(size);
+        handleOut.flush();
+        table.write(bytes);
+        table.write(ByteBuffer.allocate(Integer.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(MaskedCrc.of(bytes, 0, bytes.length))
+                .array());
+        return handle.toByteArray();
     }
 }

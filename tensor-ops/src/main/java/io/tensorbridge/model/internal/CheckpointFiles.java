@@ -3,14 +3,18 @@ package io.tensorbridge.model.internal;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.tensorbridge.model.internal.BundleTable.Row;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.TensorShapeProto;
 
 /**
  * A checkpoint among the files of a model: an index of tensors, and data files with their values.
@@ -123,6 +127,59 @@ public final class CheckpointFiles {
         return Optional.ofNullable(entries.get(name)).map(BundleEntry::type);
     }
 
+    /** Returns the names of the tensors that are stored, in order; among them may be some that are no variables. */
+    public SortedSet<String> names() {
+        return new TreeSet<>(entries.keySet());
+    }
+
+    /** Returns the shape of a tensor that is stored under this name; nothing if none is. */
+    public Optional<TensorShapeProto> shapeOf(String name) {
+        return Optional.ofNullable(entries.get(name)).map(BundleEntry::shape);
+    }
+
+    /** Returns the paths of the files: the index, then the data files in order. */
+    public List<String> paths() {
+        List<String> paths = new ArrayList<>();
+        paths.add(indexOf(prefix));
+        for (int shard = 0; shard < shards; shard++) {
+            paths.add(shardOf(prefix, shard, shards));
+        }
+        return paths;
+    }
+
+    /**
+     * Reads the values of a tensor that is stored under this name.
+     *
+     * @return the elements one after the other, as they lie in a tensor's memory
+     * @throws ModelFileException if there is no such tensor, its values are not as they were written, or they have no such form
+     * @throws IOException if the data file cannot be read
+     */
+    public byte[] valuesOf(String name) throws IOException {
+        BundleEntry entry = entries.get(name);
+        if (entry == null) {
+            throw new ModelFileException("expected variable '%s', found none of that name in file '%s'"
+                    .formatted(name, indexOf(prefix)));
+        }
+        if (entry.inParts() || entry.type() == DataType.DT_STRING || entry.type() == DataType.DT_VARIANT) {
+            throw new ModelFileException("expected variable '%s' of numbers and in one part, found %s in file '%s'"
+                    .formatted(name, entry.inParts() ? "parts" : entry.type(), indexOf(prefix)));
+        }
+        if (entry.size() > ModelFiles.LONGEST_ARRAY) {
+            throw new ModelFileException("expected variable '%s' of at most %d bytes, found %d in file '%s'"
+                    .formatted(name, ModelFiles.LONGEST_ARRAY, entry.size(), indexOf(prefix)));
+        }
+        String path = shardOf(prefix, entry.shard(), shards);
+        byte[] values;
+        try (InputStream in = files.open(path)) {
+            in.skipNBytes(entry.offset());
+            values = in.readNBytes((int) entry.size()); // its end was compared with the length of the file
+        }
+        if (MaskedCrc.of(values, 0, values.length) != entry.crc()) {
+            throw changed(entry, path);
+        }
+        return values;
+    }
+
     /**
      * Compares the checksum of every tensor with its values, in one pass over each data file.
      *
@@ -144,12 +201,16 @@ public final class CheckpointFiles {
             try (var values = new BundleValues(files.open(path))) {
                 for (BundleEntry entry : shard.getValue()) {
                     if (!values.agreesWith(entry)) {
-                        throw new ModelFileException(
-                                "expected the values of variable '%s' as they were written, found others from byte %d of file '%s' on. Copy it again, or export it again"
-                                        .formatted(entry.name(), entry.offset(), path));
+                        throw changed(entry, path);
                     }
                 }
             }
         }
+    }
+
+    private static ModelFileException changed(BundleEntry entry, String path) {
+        return new ModelFileException(
+                "expected the values of variable '%s' as they were written, found others from byte %d of file '%s' on. Copy it again, or export it again"
+                        .formatted(entry.name(), entry.offset(), path));
     }
 }
