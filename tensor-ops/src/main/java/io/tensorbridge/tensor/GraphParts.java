@@ -11,6 +11,7 @@ import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.proto.TensorProto;
 
 /** What training does with graphs before it has a program; for its packages. */
 public final class GraphParts {
@@ -59,6 +60,16 @@ public final class GraphParts {
     /** Returns what a signature says of a tensor. */
     public static TensorInfo info(String tensor, TensorSpec spec) {
         return Signatures.info(tensor, spec);
+    }
+
+    /** Returns what a placeholder says of itself. */
+    public static TensorSpec specOf(NodeDef placeholder) {
+        return GraphPrograms.inputOf(placeholder).spec();
+    }
+
+    /** Returns a value as a protobuf. */
+    public static TensorProto proto(TensorValue value) {
+        return TensorProtos.tensor(value);
     }
 
     /** Returns a name for an operation that the graph has none of: this one, or one that begins with it. */

@@ -106,7 +106,9 @@ public final class ModelGraph {
     }
 
     private static String text(NodeDef node, String attr) {
-        return node.getAttrOrDefault(attr, AttrValue.getDefaultInstance()).getS().toStringUtf8();
+        return node.getAttrOrDefault(attr, AttrValue.getDefaultInstance())
+                .getS()
+                .toStringUtf8();
     }
 
     /** Returns what each variable is called in the checkpoint, by its handle, as the operation tells that restores it. */
@@ -255,8 +257,8 @@ public final class ModelGraph {
      * @throws ProgramException if it was not saved, is of another type or shape, or is not as it was written
      */
     public TensorValue value(Variable variable) {
-        VariableFiles stored = files.orElseThrow(() -> wrong(
-                "expected file '%s', since the model has variables, found no such file. Copy the whole directory"
+        VariableFiles stored = files.orElseThrow(() ->
+                wrong("expected file '%s', since the model has variables, found no such file. Copy the whole directory"
                         .formatted(CheckpointFiles.indexOf(PREFIX))));
         String key = keys.get(variable.handle());
         if (key == null) {

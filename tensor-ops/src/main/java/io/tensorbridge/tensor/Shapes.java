@@ -93,6 +93,15 @@ public final class Shapes {
         return product;
     }
 
+    /**
+     * Returns the bytes of one element as it lies in a tensor.
+     *
+     * @throws UnsupportedOperationException if elements of this type have no such size
+     */
+    public static int bytesOf(DataType elementType) {
+        return TensorValue.bytesOf(elementType);
+    }
+
     /** Reads a shape from its protobuf; unlike TensorFlow's signatures, an unknown rank stays unknown. */
     static Shape of(TensorShapeProto proto) {
         if (proto.getUnknownRank()) {

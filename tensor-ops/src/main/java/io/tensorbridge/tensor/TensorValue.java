@@ -56,7 +56,7 @@ public final class TensorValue implements Serializable {
     }
 
     /** Returns the bytes of one element as it lies in a tensor; 1 for strings, which do not lie in one. */
-    private static int bytesOf(DataType type) {
+    static int bytesOf(DataType type) {
         return switch (type) {
             case DT_BOOL, DT_INT8, DT_UINT8, DT_STRING -> Byte.BYTES;
             case DT_HALF, DT_BFLOAT16, DT_INT16, DT_UINT16 -> Short.BYTES;

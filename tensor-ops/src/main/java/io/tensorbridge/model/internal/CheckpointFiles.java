@@ -157,8 +157,8 @@ public final class CheckpointFiles {
     public byte[] valuesOf(String name) throws IOException {
         BundleEntry entry = entries.get(name);
         if (entry == null) {
-            throw new ModelFileException("expected variable '%s', found none of that name in file '%s'"
-                    .formatted(name, indexOf(prefix)));
+            throw new ModelFileException(
+                    "expected variable '%s', found none of that name in file '%s'".formatted(name, indexOf(prefix)));
         }
         if (entry.inParts() || entry.type() == DataType.DT_STRING || entry.type() == DataType.DT_VARIANT) {
             throw new ModelFileException("expected variable '%s' of numbers and in one part, found %s in file '%s'"

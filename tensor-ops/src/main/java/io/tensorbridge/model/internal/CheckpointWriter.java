@@ -19,16 +19,20 @@ public final class CheckpointWriter {
 
     private CheckpointWriter() {}
 
-    /**
-     * A tensor to write.
-     *
-     * @param values the elements one after the other, as they lie in a tensor's memory; numbers of some kind
-     */
-    public record Tensor(DataType type, TensorShapeProto shape, byte[] values) {
+    /** A tensor to write: numbers of some kind. */
+    public static final class Tensor {
 
-        @Override
-        public String toString() {
-            return "%s of %d bytes".formatted(type, values.length);
+        private final DataType type;
+        private final TensorShapeProto shape;
+        private final byte[] values;
+
+        /**
+         * @param values the elements one after the other, as they lie in a tensor's memory; not copied, and not to be changed
+         */
+        public Tensor(DataType type, TensorShapeProto shape, byte[] values) {
+            this.type = type;
+            this.shape = shape;
+            this.values = values;
         }
     }
 
@@ -47,9 +51,9 @@ public final class CheckpointWriter {
         try (OutputStream out = target.create(CheckpointFiles.shardOf(prefix, 0, 1))) {
             for (var named : tensors.entrySet()) {
                 Tensor tensor = named.getValue();
-                out.write(tensor.values());
+                out.write(tensor.values);
                 index.put(ByteString.copyFromUtf8(named.getKey()), entry(tensor, offset));
-                offset += tensor.values().length;
+                offset += tensor.values.length;
             }
         }
         try (OutputStream out = target.create(CheckpointFiles.indexOf(prefix))) {
@@ -74,12 +78,12 @@ public final class CheckpointWriter {
     private static ByteString entry(Tensor tensor, long offset) throws IOException {
         var bytes = new ByteArrayOutputStream();
         CodedOutputStream out = CodedOutputStream.newInstance(bytes);
-        out.writeEnum(FIRST, tensor.type().getNumber());
+        out.writeEnum(FIRST, tensor.type.getNumber());
         out.writeTag(2, WireFormat.WIRETYPE_LENGTH_DELIMITED);
-        out.writeMessageNoTag(tensor.shape());
+        out.writeMessageNoTag(tensor.shape);
         out.writeInt64(4, offset);
-        out.writeInt64(5, tensor.values().length);
-        out.writeFixed32(6, MaskedCrc.of(tensor.values(), 0, tensor.values().length));
+        out.writeInt64(5, tensor.values.length);
+        out.writeFixed32(6, MaskedCrc.of(tensor.values, 0, tensor.values.length));
         out.flush();
         return ByteString.copyFrom(bytes.toByteArray());
     }

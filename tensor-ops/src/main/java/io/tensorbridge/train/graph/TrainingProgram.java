@@ -1,9 +1,14 @@
 package io.tensorbridge.train.graph;
 
+import io.tensorbridge.model.ModelFolder;
+import io.tensorbridge.tensor.ModelLoader;
+import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.ProgramException;
 import io.tensorbridge.tensor.TensorSpec;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -107,6 +112,36 @@ public final class TrainingProgram implements Serializable {
             program.check();
             return program;
         }
+    }
+
+    /**
+     * Reads a program of a saved model with signatures for training, this library's or another's.
+     *
+     * @param model the directory that holds {@code saved_model.pb}, or a zip archive of it; it is not needed afterwards
+     * @throws ProgramException as {@link #fromSavedModel(ModelLoader)} does
+     */
+    public static TrainingProgram fromSavedModel(Path model) {
+        return fromSavedModel(Program.load(ModelFolder.of(model)));
+    }
+
+    /**
+     * Reads a program of a saved model with signatures for training, this library's or another's.
+     *
+     * <p>There must be one of two signatures, whose inputs are any number of rows and whose outputs are {@code loss}, the mean over
+     * the rows, and metrics of any names, likewise. Of {@code train}, TensorFlow derives the gradients; it can of most layers, but
+     * not of all operations. {@code gradients} returns them itself, for each trained variable one that is named {@code gradient/}
+     * and the variable's name; it is taken if there are both. Trained are variables that the model says are trainable, or all that
+     * the loss needs if it does not say; other variables keep their values, but for those that the signature sets, such as moving
+     * averages, or that signature {@code updates} gives new values of, by name.
+     *
+     * <p>If there is a signature {@code evaluate}, validation goes by it. The outputs are those of the loader's signature, {@code
+     * serving_default} if none was named. Variables begin with the values that were saved with the model.
+     *
+     * @param model where the model is, and what it is held to
+     * @throws ProgramException if there is no such model or signature, the model is not allowed, or it cannot be trained
+     */
+    public static TrainingProgram fromSavedModel(ModelLoader model) {
+        return ModelReader.read(model);
     }
 
     /** Makes the graph of a step, which finds out what is not to be trained. */

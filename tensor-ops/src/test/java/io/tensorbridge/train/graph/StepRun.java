@@ -64,6 +64,11 @@ final class StepRun implements AutoCloseable {
         return results;
     }
 
+    /** Goes on as if so many steps had been taken. */
+    void skip(int steps) {
+        count += steps;
+    }
+
     void accumulate(Map<String, ? extends Tensor> batch, double weight) {
         run(batch, weight, 0, null, step.targets().accumulate());
     }
@@ -121,6 +126,17 @@ final class StepRun implements AutoCloseable {
                     .addTarget(target)
                     .run()
                     .close();
+        }
+    }
+
+    /** Computes a tensor of float32 for a batch, with the weights as they are. */
+    float[] compute(String tensor, Map<String, ? extends Tensor> batch) {
+        try (var random = TInt64.vectorOf(7, count)) {
+            var runner = session.runner().fetch(tensor).feed(step.feeds().random(), random);
+            batch.forEach((name, fed) -> runner.feed(name + ":0", fed));
+            try (Result result = runner.run()) {
+                return floats((TFloat32) result.get(0));
+            }
         }
     }
 
