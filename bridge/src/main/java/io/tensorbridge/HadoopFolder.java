@@ -1,5 +1,6 @@
 package io.tensorbridge;
 
+import io.tensorbridge.internal.hadoop.HadoopPlace;
 import io.tensorbridge.model.ModelFolder;
 import io.tensorbridge.model.internal.ModelFileException;
 import io.tensorbridge.model.internal.ModelLimits;

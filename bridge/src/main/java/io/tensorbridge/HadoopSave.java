@@ -1,5 +1,7 @@
 package io.tensorbridge;
 
+import io.tensorbridge.internal.hadoop.HadoopPlace;
+import io.tensorbridge.internal.hadoop.Redaction;
 import io.tensorbridge.model.ModelTarget;
 import io.tensorbridge.model.internal.ModelFileException;
 import io.tensorbridge.tensor.Program;

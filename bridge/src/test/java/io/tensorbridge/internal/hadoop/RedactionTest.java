@@ -1,4 +1,4 @@
-package io.tensorbridge;
+package io.tensorbridge.internal.hadoop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.tensorbridge;
+package io.tensorbridge.internal.hadoop;
 
 import io.tensorbridge.model.internal.ModelFileException;
 import java.io.FileNotFoundException;
@@ -16,10 +16,10 @@ import org.apache.spark.sql.SparkSession;
  * A path in a file system of Hadoop's. Hadoop's exceptions name the whole path, with whatever secret there is in it; so none is
  * handed on, not even as a cause.
  */
-record HadoopPlace(FileSystem fileSystem, Path path, Redaction redaction) {
+public record HadoopPlace(FileSystem fileSystem, Path path, Redaction redaction) {
 
     /** What is asked of a file system. */
-    interface Access<T> {
+    public interface Access<T> {
         T access() throws IOException;
     }
 
@@ -29,11 +29,20 @@ record HadoopPlace(FileSystem fileSystem, Path path, Redaction redaction) {
      * @param cannot the beginning of messages, such as {@code Cannot load model}
      * @throws IllegalArgumentException if that is no URI, or Hadoop has no file system for its scheme
      */
-    static HadoopPlace at(SparkSession spark, String cannot, String uri) {
-        var redaction = new Redaction(uri);
-        Configuration conf = spark instanceof org.apache.spark.sql.classic.SparkSession classic
+    public static HadoopPlace at(SparkSession spark, String cannot, String uri) {
+        return at(configurationOf(spark, cannot), cannot, uri);
+    }
+
+    /** Returns how a session, and what was set in it, configures Hadoop. */
+    public static Configuration configurationOf(SparkSession spark, String cannot) {
+        return spark instanceof org.apache.spark.sql.classic.SparkSession classic
                 ? classic.sessionState().newHadoopConf()
                 : notClassic(cannot);
+    }
+
+    /** Returns the place of a URI as {@link #at(SparkSession, String, String)} does, where there is no session. */
+    public static HadoopPlace at(Configuration conf, String cannot, String uri) {
+        var redaction = new Redaction(uri);
         String what = "%s '%s'".formatted(cannot, redaction.uri());
         try {
             var path = new Path(uri);
@@ -68,17 +77,17 @@ record HadoopPlace(FileSystem fileSystem, Path path, Redaction redaction) {
     }
 
     /** Returns the URI as it may be shown. */
-    String location() {
+    public String location() {
         return redaction.uri();
     }
 
     /** Returns a path below this one; a name may hold what has a meaning in URIs. */
-    Path below(String relative) {
+    public Path below(String relative) {
         return new Path(path, new Path(null, null, relative));
     }
 
     /** Asks something of the file system, and throws what may be shown of its exceptions. */
-    <T> T hadoop(Access<T> access) throws IOException {
+    public <T> T hadoop(Access<T> access) throws IOException {
         try {
             return access.access();
         } catch (ModelFileException e) {

@@ -1,4 +1,4 @@
-package io.tensorbridge;
+package io.tensorbridge.internal.hadoop;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A URI without what it may hold of secrets: who one is, with what password, and whatever stands behind a question mark. */
-final class Redaction {
+public final class Redaction {
 
     private static final Pattern SCHEME = Pattern.compile("^([A-Za-z][A-Za-z0-9+.-]*):.*", Pattern.DOTALL);
     // a password may hold a slash as it is, though no URI does; a colon and digits are a port
@@ -19,7 +19,7 @@ final class Redaction {
     private final String redacted;
     private final List<String> secrets = new ArrayList<>();
 
-    Redaction(String uri) {
+    public Redaction(String uri) {
         Matcher withScheme = SCHEME.matcher(uri);
         this.scheme = withScheme.matches() ? withScheme.group(1) : "";
         Matcher userInfo = USER_INFO.matcher(uri);
@@ -52,17 +52,17 @@ final class Redaction {
     }
 
     /** Returns the URI as it may be shown. */
-    String uri() {
+    public String uri() {
         return redacted;
     }
 
     /** Returns the URI's scheme; empty if it has none. */
-    String scheme() {
+    public String scheme() {
         return scheme;
     }
 
     /** Returns what an exception says, as it may be shown. */
-    String of(Exception exception) {
+    public String of(Exception exception) {
         String message = String.valueOf(exception.getMessage());
         for (String secret : secrets) {
             message = message.replace(secret, "***");
