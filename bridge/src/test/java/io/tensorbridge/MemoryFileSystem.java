@@ -28,16 +28,16 @@ import org.apache.hadoop.util.Progressable;
 /** A file system of Hadoop's alone, {@code memory:}, whose files nothing else can find. It has no empty directories. */
 public final class MemoryFileSystem extends FileSystem {
 
-    static final String SCHEME = "memory";
+    public static final String SCHEME = "memory";
 
     /** What it holds, by path. */
-    static final Map<String, byte[]> FILES = new ConcurrentSkipListMap<>();
+    public static final Map<String, byte[]> FILES = new ConcurrentSkipListMap<>();
 
     /** How many bytes can be written at once. */
-    static volatile long room = Long.MAX_VALUE;
+    public static volatile long room = Long.MAX_VALUE;
 
     /** How many files of a directory are moved before that breaks off. */
-    static final AtomicLong MOVES = new AtomicLong(Long.MAX_VALUE);
+    public static final AtomicLong MOVES = new AtomicLong(Long.MAX_VALUE);
 
     /** What is done before a directory is moved. */
     static volatile Intervention beforeRename = () -> {};
