@@ -1,5 +1,8 @@
 package io.tensorbridge.train;
 
+import static java.util.Objects.requireNonNull;
+
+import io.tensorbridge.train.worker.Checkpoint;
 import io.tensorbridge.train.worker.RowFiles;
 import io.tensorbridge.train.worker.StoredRows;
 import io.tensorbridge.train.worker.TrainingSettings;
@@ -23,6 +26,7 @@ import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskKilledException;
+import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 
 /**
@@ -71,13 +75,19 @@ final class BarrierTask {
             validation = held.rows();
         }
         String host = SparkEnv.get().blockManager().blockManagerId().host();
-        var own = new Announcement(host, freePort(), rows.rows(), validation.rows(), "");
+        var own = new Announcement(host, freePort(), rows.rows(), validation.rows(), newestCheckpoint());
         List<Announcement> all = Gathering.of(context, own.encode(), START).stream()
                 .map(Announcement::decode)
                 .toList();
         List<Long> rowsOf = all.stream().map(Announcement::rows).toList();
         if (rowsOf.stream().allMatch(count -> count == 0)) {
             return failed("Cannot train: expected rows to train on, found none");
+        }
+        Path checkpoint;
+        try {
+            checkpoint = checkpoint(all.get(0).checkpoint(), rowsOf);
+        } catch (TrainingException | IllegalArgumentException e) {
+            return failed(String.valueOf(e.getMessage()));
         }
         Path output = Files.createDirectory(directory.path().resolve("output"));
         var task = new WorkerTask(
@@ -89,12 +99,29 @@ final class BarrierTask {
                 validation,
                 rowsOf,
                 all.stream().map(Announcement::validationRows).toList(),
-                /* checkpoint= */ null,
+                checkpoint == null ? null : checkpoint.toString(),
                 output.toString());
         try (WorkerProcess process =
                 WorkerProcess.start(task, ClassPaths.ofThisThread(), directory.path(), stage.heapMiB())) {
             return end(watch(process));
         }
+    }
+
+    /** Returns what to go on from, as the first task finds it: all others do what it says. */
+    private String newestCheckpoint() throws IOException {
+        CheckpointStore store = stage.checkpoints();
+        return store == null || context.partitionId() != 0 ? "" : store.newest().orElse("");
+    }
+
+    private @Nullable Path checkpoint(String name, List<Long> rowsOf) throws IOException {
+        CheckpointStore store = stage.checkpoints();
+        if (store == null || name.isEmpty()) {
+            return null;
+        }
+        Path local = directory.path().resolve("checkpoint");
+        store.fetch(name, local);
+        Checkpoint.read(local).check(store.location() + "/" + name, stage.program(), stage.settings(), rowsOf);
+        return local;
     }
 
     private static TaskResult failed(String message) {
@@ -108,11 +135,12 @@ final class BarrierTask {
     }
 
     /** Hands on what the worker says until it has ended; it must say something in time. */
-    private WorkerEvent watch(WorkerProcess process) throws InterruptedException {
+    private WorkerEvent watch(WorkerProcess process) throws IOException, InterruptedException {
         TrainingSettings settings = stage.settings();
         Duration limit = START;
         long heard = System.nanoTime();
         long step = 0;
+        long stepOfEpoch = 0;
         while (true) {
             if (context.isInterrupted()) {
                 throw new TaskKilledException("training was cancelled");
@@ -127,13 +155,33 @@ final class BarrierTask {
             heard = System.nanoTime();
             limit = Duration.ofMillis((long) (settings.stepSeconds() * 1000)).plus(MARGIN);
             WorkerEvent said = event.get();
+            handOn(said, stepOfEpoch);
             if (said instanceof WorkerEvent.Progress progress) {
                 step = progress.step();
+            } else if (said instanceof WorkerEvent.Epoch epoch) {
+                step = epoch.result().step();
+                stepOfEpoch = step;
             } else if (said instanceof Failed failure) {
                 return new Failed(failure.kind(), Math.max(step, failure.step()), failure.message());
             } else if (said instanceof Finished) {
                 return said;
             }
+        }
+    }
+
+    private void handOn(WorkerEvent said, long stepsBefore) throws IOException {
+        boolean first = context.partitionId() == 0;
+        if (said instanceof WorkerEvent.Epoch epoch) {
+            stage.events().send(context.partitionId(), said);
+            if (first) {
+                stage.counts().epoch(epoch, stepsBefore);
+            }
+        } else if (first && said instanceof WorkerEvent.Progress) {
+            stage.events().send(0, said);
+        } else if (said instanceof WorkerEvent.Checkpoint written) {
+            Path local = Path.of(written.directory());
+            requireNonNull(stage.checkpoints()).save(local, written.step());
+            TaskDirectory.delete(local);
         }
     }
 

@@ -1,11 +1,15 @@
 package io.tensorbridge.train;
 
+import io.tensorbridge.model.ModelTarget;
+import io.tensorbridge.tensor.Program;
+import io.tensorbridge.tensor.TensorValue;
+import io.tensorbridge.train.graph.TrainedPrograms;
 import io.tensorbridge.train.graph.TrainingProgram;
 import io.tensorbridge.train.worker.EpochResult;
 import io.tensorbridge.train.worker.WorkerEvent.Finished;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.SortedMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -20,13 +24,13 @@ public final class TrainedProgram {
 
     private final TrainingProgram program;
     private final Finished end;
-    private final Map<String, byte[]> files;
+    private final SortedMap<String, TensorValue> values;
     private final int workers;
 
-    TrainedProgram(TrainingProgram program, Finished end, Map<String, byte[]> files, int workers) {
+    TrainedProgram(TrainingProgram program, Finished end, SortedMap<String, TensorValue> values, int workers) {
         this.program = program;
         this.end = end;
-        this.files = files;
+        this.values = values;
         this.workers = workers;
     }
 
@@ -45,9 +49,33 @@ public final class TrainedProgram {
         return workers;
     }
 
-    /** Returns the files of a checkpoint of TensorFlow's with the variables under their names, {@code variables.index} and so on. */
-    Map<String, byte[]> files() {
-        return files;
+    /** Returns why training ended. */
+    public Finished.Reason reason() {
+        return end.reason();
+    }
+
+    /** Returns the trained values of all variables, by their names. */
+    public SortedMap<String, TensorValue> values() {
+        return values;
+    }
+
+    /**
+     * Returns the program to use: from the inputs that the outputs need to the outputs, with the trained values in it.
+     *
+     * @throws IllegalArgumentException if the program has no outputs, or is too large for one graph
+     */
+    public Program program() {
+        return TrainedPrograms.program(program, values);
+    }
+
+    /**
+     * Saves the program and its values as a saved model of TensorFlow's, to use and to train on; see
+     * {@link TrainedPrograms#save(TrainingProgram, java.util.Map, ModelTarget)}.
+     *
+     * @param target an empty place
+     */
+    public void save(ModelTarget target) {
+        TrainedPrograms.save(program, values, target);
     }
 
     /**

@@ -1,5 +1,7 @@
 package io.tensorbridge.train;
 
+import static java.util.Objects.requireNonNull;
+
 import io.tensorbridge.MapBlocks;
 import io.tensorbridge.TensorFrames;
 import io.tensorbridge.arrow.NullPolicy;
@@ -12,6 +14,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 
 /**
@@ -57,12 +60,12 @@ public final class Trainer {
 
     /** Feeds an input with a column. An input that is not mentioned is fed with the column of its own name. */
     public Trainer feed(String input, String column) {
-        return bound(binding.feed(input, column));
+        return bound(binding.feed(input, column)).with(changed -> changed.feed(input, column));
     }
 
     /** Says what shape the cells of a column have, as for {@link MapBlocks#shape}. */
     public Trainer shape(String column, long... dimensions) {
-        return bound(binding.shape(column, dimensions));
+        return bound(binding.shape(column, dimensions)).with(changed -> changed.shaped(column));
     }
 
     /** Says what becomes of nulls in the columns that are fed; without it they are errors. */
@@ -212,6 +215,35 @@ public final class Trainer {
     public Trainer workerHeap(int mebibytes) {
         TrainerOptions.requirePositive("workerHeap", mebibytes);
         return with(changed -> changed.heapMiB = mebibytes);
+    }
+
+    /**
+     * Writes a checkpoint after every so many steps, and goes on from the newest one that is there: after a worker was lost, and if
+     * {@link #fit} is called again. The curve is that of a training without a break. The last two are kept.
+     *
+     * @param uri a directory of this training's own, in any file system of Hadoop's that the executors have too
+     */
+    public Trainer checkpoints(String uri, long everySteps) {
+        TrainerOptions.requirePositive("checkpoints", everySteps);
+        return with(changed -> {
+            changed.checkpoints = requireNonNull(uri, "uri");
+            changed.checkpointSteps = everySteps;
+        });
+    }
+
+    /** Writes a checkpoint whenever so much time has passed; see {@link #checkpoints(String, long)}. */
+    public Trainer checkpoints(String uri, Duration every) {
+        TrainerOptions.requirePositive("checkpoints", every.toMillis());
+        return with(changed -> {
+            changed.checkpoints = requireNonNull(uri, "uri");
+            changed.checkpointSeconds = every.toMillis() / 1000.0;
+        });
+    }
+
+    /** Adds a listener, which is told on the driver how training goes: {@link ProgressLine}, {@link EventFiles} or another. */
+    public Trainer listener(TrainingListener listener) {
+        return with(changed -> changed.listeners =
+                Stream.concat(changed.listeners.stream(), Stream.of(listener)).toList());
     }
 
     /**

@@ -8,8 +8,13 @@ import io.tensorbridge.train.worker.TrainingSettings;
 import io.tensorbridge.train.worker.TrainingSettings.Better;
 import io.tensorbridge.train.worker.TrainingSettings.Keep;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.apache.spark.sql.Dataset;
 
 /** All that a trainer can be told, with what holds if it is not. A trainer changes a copy that nobody else has yet. */
@@ -35,6 +40,12 @@ final class TrainerOptions {
     Keep keep = Keep.LAST;
     Duration stepTimeout = Duration.ofSeconds(60);
     int heapMiB = 256;
+    String checkpoints = "";
+    long checkpointSteps;
+    double checkpointSeconds;
+    List<TrainingListener> listeners = List.of();
+    Map<String, String> columns = Map.of();
+    Set<String> shaped = Set.of();
 
     TrainerOptions copy() {
         var copy = new TrainerOptions();
@@ -58,7 +69,25 @@ final class TrainerOptions {
         copy.keep = keep;
         copy.stepTimeout = stepTimeout;
         copy.heapMiB = heapMiB;
+        copy.checkpoints = checkpoints;
+        copy.checkpointSteps = checkpointSteps;
+        copy.checkpointSeconds = checkpointSeconds;
+        copy.listeners = listeners;
+        copy.columns = columns;
+        copy.shaped = shaped;
         return copy;
+    }
+
+    void feed(String input, String column) {
+        Map<String, String> more = new HashMap<>(columns);
+        more.put(input, column);
+        columns = more;
+    }
+
+    void shaped(String column) {
+        Set<String> more = new HashSet<>(shaped);
+        more.add(column);
+        shaped = more;
     }
 
     void keepBest() {
@@ -82,8 +111,8 @@ final class TrainerOptions {
                 patience,
                 leastGain,
                 keep,
-                /* checkpointSteps= */ 0,
-                /* checkpointSeconds= */ 0,
+                checkpointSteps,
+                checkpointSeconds,
                 stepTimeout.toMillis() / 1000.0,
                 threads);
     }

@@ -1,12 +1,21 @@
 package io.tensorbridge.train;
 
 import io.tensorbridge.MapBlocks;
+import io.tensorbridge.tensor.TensorSpec;
 import io.tensorbridge.train.SliceKey.Kind;
+import io.tensorbridge.train.TrainingListener.Ending;
+import io.tensorbridge.train.graph.TrainedPrograms;
 import io.tensorbridge.train.graph.TrainingProgram;
+import io.tensorbridge.train.worker.Checkpoint;
 import io.tensorbridge.train.worker.TrainingSettings;
 import io.tensorbridge.train.worker.WorkerEvent.Failed;
 import io.tensorbridge.train.worker.WorkerEvent.Finished;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
@@ -14,6 +23,10 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.BinaryType;
+import org.jspecify.annotations.Nullable;
+import org.tensorflow.proto.DataType;
+import scala.Tuple2;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
@@ -43,21 +56,77 @@ final class TrainingJob {
         int threads = context.getConf().getInt("spark.task.cpus", 1);
         TrainingSettings settings = options.settings(program, threads);
         int workers = Slots.workers(context.sc(), options.workers);
-        JavaRDD<scala.Tuple2<SliceKey, Slice>> slices = slices(df, Kind.TRAINING, options.validationSplit, workers);
+        JavaRDD<Tuple2<SliceKey, Slice>> slices = slices(df, Kind.TRAINING, options.validationSplit, workers);
         if (options.validation.isPresent()) {
             slices = slices.union(slices(options.validation.get(), Kind.VALIDATION, 0, workers));
         }
-        Broadcast<TrainingProgram> shipped = context.broadcast(program);
+        CheckpointStore checkpoints = checkpoints(settings);
+        var watching = new Watching(options.listeners);
+        watching.begin(new TrainingListener.Start(
+                program.sha256(),
+                program.metrics(),
+                workers,
+                options.epochs,
+                options.batchRows,
+                settings.rule().describe()));
+        Ending ending = Ending.FAILED;
         try {
-            var stage = new TrainingStage(shipped, settings, packing.cellBytes(), options.heapMiB);
-            List<TaskResult> results = JavaPairRDD.fromJavaRDD(slices)
+            TrainedProgram trained = train(slices, settings, workers, checkpoints, watching);
+            watching.check();
+            ending = trained.reason() == Finished.Reason.ALL_EPOCHS ? Ending.ALL_EPOCHS : Ending.NO_BETTER;
+            return trained;
+        } finally {
+            watching.end(ending);
+        }
+    }
+
+    /** Returns where checkpoints are kept, if they are, and if what is there is of this training. */
+    private @Nullable CheckpointStore checkpoints(TrainingSettings settings) {
+        if (options.checkpoints.isEmpty()) {
+            return null;
+        }
+        CheckpointStore store = CheckpointStore.at(
+                options.checkpoints, df.sparkSession().sessionState().newHadoopConf());
+        store.prepare();
+        try {
+            Optional<String> newest = store.newest();
+            if (newest.isPresent()) {
+                try (TaskDirectory directory = TaskDirectory.create()) {
+                    Path local = directory.path().resolve("checkpoint");
+                    store.fetch(newest.get(), local);
+                    Checkpoint.read(local)
+                            .check(store.location() + "/" + newest.get(), program, settings, /* rowsOf= */ List.of());
+                }
+            }
+            return store;
+        } catch (IOException e) {
+            throw new TrainingException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private TrainedProgram train(
+            JavaRDD<Tuple2<SliceKey, Slice>> slices,
+            TrainingSettings settings,
+            int workers,
+            @Nullable CheckpointStore checkpoints,
+            Watching watching) {
+        Broadcast<TrainingProgram> shipped = context.broadcast(program);
+        try (TrainingEvents events = TrainingEvents.listen(watching)) {
+            var stage = new TrainingStage(
+                    shipped,
+                    settings,
+                    packing.cellBytes(),
+                    options.heapMiB,
+                    checkpoints,
+                    events.sender(),
+                    TrainingCounts.in(context.sc()));
+            return trained(JavaPairRDD.fromJavaRDD(slices)
                     .repartitionAndSortWithinPartitions(new WorkerPartitioner(workers))
                     .rdd()
                     .barrier()
                     .mapPartitions(stage, /* preservesPartitioning= */ false, RESULTS)
                     .toJavaRDD()
-                    .collect();
-            return trained(results);
+                    .collect());
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) { // Scala does not say that it throws a SparkException
@@ -67,22 +136,43 @@ final class TrainingJob {
         }
     }
 
-    private JavaRDD<scala.Tuple2<SliceKey, Slice>> slices(Dataset<?> rows, Kind kind, double validation, int workers) {
-        return binding.apply(rows)
+    private JavaRDD<Tuple2<SliceKey, Slice>> slices(Dataset<?> rows, Kind kind, double validation, int workers) {
+        return shaped(rows)
+                .apply(rows)
                 .toJavaRDD()
                 .mapPartitionsWithIndex(
                         new Slicing(workers, packing.cellBytes(), packing.ranges(), kind, validation, options.seed),
                         /* preservesPartitioning= */ false);
     }
 
-    private TrainedProgram trained(List<TaskResult> results) {
+    /** Gives binaries the shape of the inputs that they feed, which is always known. */
+    private MapBlocks shaped(Dataset<?> rows) {
+        MapBlocks shaped = binding;
+        for (TensorSpec input : program.inputs()) {
+            String column = options.columns.getOrDefault(input.name(), input.name());
+            boolean binary = Stream.of(rows.schema().fields())
+                    .anyMatch(field -> field.name().equals(column) && field.dataType() instanceof BinaryType);
+            if (binary && input.elementType() == DataType.DT_UINT8 && !options.shaped.contains(column)) {
+                shaped = shaped.shape(column, input.cellShape().asArray());
+            }
+        }
+        return shaped;
+    }
+
+    private TrainedProgram trained(List<TaskResult> results) throws IOException {
         for (TaskResult result : results) {
             if (result.end() instanceof Failed failure) {
                 throw new TrainingException(failure.message());
             }
         }
         TaskResult first = results.get(0);
-        return new TrainedProgram(program, (Finished) first.end(), first.files(), results.size());
+        try (TaskDirectory directory = TaskDirectory.create()) {
+            for (var file : first.files().entrySet()) {
+                Files.write(directory.path().resolve(file.getKey()), file.getValue());
+            }
+            return new TrainedProgram(
+                    program, (Finished) first.end(), TrainedPrograms.values(directory.path()), results.size());
+        }
     }
 
     private static RuntimeException cause(Exception e) {

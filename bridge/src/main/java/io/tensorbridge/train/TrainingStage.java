@@ -5,6 +5,7 @@ import io.tensorbridge.train.worker.TrainingSettings;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
+import org.jspecify.annotations.Nullable;
 import scala.Tuple2;
 import scala.collection.Iterator;
 import scala.jdk.javaapi.CollectionConverters;
@@ -22,12 +23,25 @@ final class TrainingStage extends AbstractFunction1<Iterator<Tuple2<SliceKey, Sl
     private final TrainingSettings settings;
     private final List<Integer> cellBytes;
     private final int heapMiB;
+    private final @Nullable CheckpointStore checkpoints;
+    private final TrainingEvents.Sender events;
+    private final TrainingCounts counts;
 
-    TrainingStage(Broadcast<TrainingProgram> program, TrainingSettings settings, List<Integer> cellBytes, int heapMiB) {
+    TrainingStage(
+            Broadcast<TrainingProgram> program,
+            TrainingSettings settings,
+            List<Integer> cellBytes,
+            int heapMiB,
+            @Nullable CheckpointStore checkpoints,
+            TrainingEvents.Sender events,
+            TrainingCounts counts) {
         this.program = program;
         this.settings = settings;
         this.cellBytes = cellBytes;
         this.heapMiB = heapMiB;
+        this.checkpoints = checkpoints;
+        this.events = events;
+        this.counts = counts;
     }
 
     TrainingProgram program() {
@@ -44,6 +58,20 @@ final class TrainingStage extends AbstractFunction1<Iterator<Tuple2<SliceKey, Sl
 
     int heapMiB() {
         return heapMiB;
+    }
+
+    /** Returns where checkpoints are kept, if they are. */
+    @Nullable
+    CheckpointStore checkpoints() {
+        return checkpoints;
+    }
+
+    TrainingEvents.Sender events() {
+        return events;
+    }
+
+    TrainingCounts counts() {
+        return counts;
     }
 
     @Override

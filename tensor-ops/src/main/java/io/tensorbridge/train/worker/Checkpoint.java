@@ -169,10 +169,12 @@ public final class Checkpoint {
     /**
      * Makes sure that going on from here gives the curve that it would have given without a break.
      *
+     * @param location where the checkpoint is, for messages
+     * @param rowsOf how many rows each worker has; empty if that is not known yet
      * @throws IllegalArgumentException if this is a checkpoint of something else
      */
-    public void check(TrainingProgram program, TrainingSettings settings, List<Long> rowsOf) {
-        Origin expected = origin(program, settings, rowsOf);
+    public void check(String location, TrainingProgram program, TrainingSettings settings, List<Long> rowsOf) {
+        Origin expected = origin(program, settings, rowsOf.isEmpty() ? origin.rowsOf() : rowsOf);
         if (!Objects.equals(expected, origin)) {
             throw new IllegalArgumentException(
                     "Cannot go on from checkpoint '%s': expected %s, found %s. Name another directory for checkpoints, or remove this one"

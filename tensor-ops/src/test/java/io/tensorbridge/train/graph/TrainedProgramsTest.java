@@ -54,7 +54,9 @@ class TrainedProgramsTest {
                     var scale = t.variable("scale", Initialiser.constant(2), 3);
                     var mean = t.variable("mean", Initialiser.zeros(), 3);
                     var now = tf.math.mean(x, tf.constant(0));
-                    t.update("mean", tf.math.add(tf.math.mul(mean, tf.constant(0.9f)), tf.math.mul(now, tf.constant(0.1f))));
+                    t.update(
+                            "mean",
+                            tf.math.add(tf.math.mul(mean, tf.constant(0.9f)), tf.math.mul(now, tf.constant(0.1f))));
                     var hidden = t.dropout(tf.math.mul(tf.math.sub(x, mean), scale), 0.5);
                     var scores = tf.math.add(
                             tf.linalg.matMul(hidden, t.variable("dense/kernel", Initialiser.uniform(-1, 1), 3, 3)),
@@ -98,7 +100,9 @@ class TrainedProgramsTest {
             for (int i = 0; i < steps; i++) {
                 run.step(batch.tensors(), 0.1);
             }
-            run.file(run.graph().targets().saving().saveWeights(), directory.resolve("variables").toString());
+            run.file(
+                    run.graph().targets().saving().saveWeights(),
+                    directory.resolve("variables").toString());
         }
         return directory;
     }
@@ -113,7 +117,9 @@ class TrainedProgramsTest {
             }
             program.outputs()
                     .forEach(output -> outputs.put(
-                            output.name(), run.compute(output.tensor(), Map.of("x", batch.tensors().get("x")))));
+                            output.name(),
+                            run.compute(
+                                    output.tensor(), Map.of("x", batch.tensors().get("x")))));
         }
         return outputs;
     }
@@ -126,7 +132,9 @@ class TrainedProgramsTest {
     @Test
     void areProgramsWithTheirVariablesAsConstants(BufferAllocator allocator) {
         Program program = TrainedPrograms.program(layers(), trained(layers(), 3));
-        assertThat(program.signature().inputs()).extracting(TensorSpec::toString).containsExactly("x: DT_FLOAT[?, 3]");
+        assertThat(program.signature().inputs())
+                .extracting(TensorSpec::toString)
+                .containsExactly("x: DT_FLOAT[?, 3]");
         assertThat(program.signature().outputs())
                 .extracting(TensorSpec::toString)
                 .containsExactly("scores: DT_FLOAT[?, 3]", "half: DT_FLOAT[?, 3]");
@@ -138,7 +146,8 @@ class TrainedProgramsTest {
     void areTheSameFromAMapOfValues(BufferAllocator allocator) {
         Path checkpoint = trained(layers(), 2);
         Program program = TrainedPrograms.program(layers(), TrainedPrograms.values(checkpoint));
-        assertThat(program.sha256()).isEqualTo(TrainedPrograms.program(layers(), checkpoint).sha256());
+        assertThat(program.sha256())
+                .isEqualTo(TrainedPrograms.program(layers(), checkpoint).sha256());
         assertEqual(RowsRun.run(program, "x", ROWS, allocator), computed(layers(), 2));
     }
 
@@ -147,10 +156,11 @@ class TrainedProgramsTest {
     void areSavedModels(boolean fromFiles, BufferAllocator allocator) {
         Path saved = saved(2, fromFiles);
         Program program = Program.fromSavedModel(saved);
-        assertThat(program.signature().inputs()).extracting(TensorSpec::toString).containsExactly("x: DT_FLOAT[?, 3]");
+        assertThat(program.signature().inputs())
+                .extracting(TensorSpec::toString)
+                .containsExactly("x: DT_FLOAT[?, 3]");
         assertEqual(RowsRun.run(program, "x", ROWS, allocator), computed(layers(), 2));
-        assertThat(Program.signatures(saved).toString())
-                .isEqualTo("""
+        assertThat(Program.signatures(saved).toString()).isEqualTo("""
                         Model saved
                           tags [serve]
                             signature evaluate
@@ -244,22 +254,33 @@ class TrainedProgramsTest {
                 TrainedPrograms.values(Program.load(ModelFolder.of(saved)).signature("train")),
                 ModelTarget.of(again));
         TrainingProgram third = TrainingProgram.fromSavedModel(again);
-        assertThat(third.variables()).isEqualTo(TrainingProgram.fromSavedModel(saved).variables());
+        assertThat(third.variables())
+                .isEqualTo(TrainingProgram.fromSavedModel(saved).variables());
         assertThat(third.training()).isEqualTo(layers().training());
     }
 
     @Test
     void readRowsOfTables(BufferAllocator allocator) {
         TrainingProgram program = table();
-        Program frozen = TrainedPrograms.program(program, Map.of("table", TensorValue.of(Shape.of(4, 2), 0f, 1, 10, 11, 20, 21, 30, 31)));
-        assertThat(RowsRun.run(frozen, "word", new float[][] {{3, 0}, {1, 2}}, allocator).get("row"))
+        Program frozen = TrainedPrograms.program(
+                program, Map.of("table", TensorValue.of(Shape.of(4, 2), 0f, 1, 10, 11, 20, 21, 30, 31)));
+        assertThat(RowsRun.run(frozen, "word", new float[][] {{3, 0}, {1, 2}}, allocator)
+                        .get("row"))
                 .containsExactly(30, 31, 0, 1, 10, 11, 20, 21);
     }
 
     /** Looks rows up in a variable, by numbers that are floats here for want of another column. */
     private static TrainingProgram table() {
-        return ofNodes("ResourceGather", "row", node -> node.addInput("table").addInput("index").putAttr("dtype", type(DataType.DT_FLOAT))
-                .putAttr("Tindices", type(DataType.DT_INT32)).putAttr("validate_indices", AttrValue.newBuilder().setB(true).build()));
+        return ofNodes(
+                "ResourceGather",
+                "row",
+                node -> node.addInput("table")
+                        .addInput("index")
+                        .putAttr("dtype", type(DataType.DT_FLOAT))
+                        .putAttr("Tindices", type(DataType.DT_INT32))
+                        .putAttr(
+                                "validate_indices",
+                                AttrValue.newBuilder().setB(true).build()));
     }
 
     private static TrainingProgram ofNodes(String op, String output, UnaryOperator<NodeDef.Builder> operation) {
@@ -267,11 +288,24 @@ class TrainedProgramsTest {
             var tf = t.ops();
             var word = t.input("word", TFloat32.class, 2);
             tf.withName("index").dtypes.cast(word, TInt32.class);
-            t.loss(tf.math.mean(tf.math.mul(t.variable("table", Initialiser.zeros(), 4, 2), tf.math.mean(word, tf.constant(new int[]{0, 1}))), tf.constant(new int[] {0, 1})));
+            t.loss(tf.math.mean(
+                    tf.math.mul(
+                            t.variable("table", Initialiser.zeros(), 4, 2),
+                            tf.math.mean(word, tf.constant(new int[] {0, 1}))),
+                    tf.constant(new int[] {0, 1})));
         });
-        var graph = made.graph().toBuilder().addNode(operation.apply(NodeDef.newBuilder().setName("taken").setOp(op)));
-        return new TrainingProgram(graph.build(), made.inputs(), made.variables(), made.training(), made.evaluation(), made.gradients(), made.updates(),
-                List.of(new TrainingProgram.Tensor(output, "taken:0")), made.ranges());
+        var graph = made.graph().toBuilder()
+                .addNode(operation.apply(NodeDef.newBuilder().setName("taken").setOp(op)));
+        return new TrainingProgram(
+                graph.build(),
+                made.inputs(),
+                made.variables(),
+                made.training(),
+                made.evaluation(),
+                made.gradients(),
+                made.updates(),
+                List.of(new TrainingProgram.Tensor(output, "taken:0")),
+                made.ranges());
     }
 
     private static AttrValue type(DataType type) {
@@ -284,7 +318,8 @@ class TrainedProgramsTest {
         Map<String, TensorValue> values = Map.of("table", TensorValue.of(Shape.of(4, 2), new float[8]));
         assertThatThrownBy(() -> TrainedPrograms.program(program, values))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot make a program of trained values: expected variable 'table' to be read, found operation 'taken' of type VarIsInitializedOp to take it. Save it as a saved model with TrainedPrograms.save(…), and load that");
+                .hasMessage(
+                        "Cannot make a program of trained values: expected variable 'table' to be read, found operation 'taken' of type VarIsInitializedOp to take it. Save it as a saved model with TrainedPrograms.save(…), and load that");
     }
 
     @Test
@@ -298,7 +333,8 @@ class TrainedProgramsTest {
         });
         assertThatThrownBy(() -> TrainedPrograms.program(large, Map.of()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageMatching("Cannot make a program of trained values: expected a graph of at most 2147483647 bytes, found variables that make it one of 21474\\d{5}\\. Save it as a saved model with TrainedPrograms\\.save\\(…\\), and load that with Program\\.fromSavedModel\\(…\\)");
+                .hasMessageMatching(
+                        "Cannot make a program of trained values: expected a graph of at most 2147483647 bytes, found variables that make it one of 21474\\d{5}\\. Save it as a saved model with TrainedPrograms\\.save\\(…\\), and load that with Program\\.fromSavedModel\\(…\\)");
     }
 
     @Test
@@ -307,12 +343,14 @@ class TrainedProgramsTest {
         values.put("dense/bias", TensorValue.of(Shape.of(2), 0f, 0));
         assertThatThrownBy(() -> TrainedPrograms.program(layers(), values))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot make a program of trained values: expected a value of variable 'dense/bias' of DT_FLOAT[3], found DT_FLOAT[2]. Give the values of this program");
+                .hasMessage(
+                        "Cannot make a program of trained values: expected a value of variable 'dense/bias' of DT_FLOAT[3], found DT_FLOAT[2]. Give the values of this program");
         values.remove("dense/bias");
         ModelTarget target = ModelTarget.of(directory.resolve("saved"));
         assertThatThrownBy(() -> TrainedPrograms.save(layers(), values, target))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("Cannot save trained values: expected a value of variable 'dense/bias' of DT_FLOAT[3], found none. Give the values of this program");
+                .hasMessage(
+                        "Cannot save trained values: expected a value of variable 'dense/bias' of DT_FLOAT[3], found none. Give the values of this program");
         assertThat(directory.resolve("saved")).doesNotExist();
     }
 
@@ -321,8 +359,9 @@ class TrainedProgramsTest {
         Path checkpoint = trained(OptimizersTest.parabola(), 0);
         assertThatThrownBy(() -> TrainedPrograms.program(layers(), checkpoint))
                 .isInstanceOf(ProgramException.class)
-                .hasMessage("Cannot load model '%s': expected variable 'mean' of DT_FLOAT[3], found none of that name in file 'variables.index'. Name the checkpoint of this program"
-                        .formatted(directory.getFileName()));
+                .hasMessage(
+                        "Cannot load model '%s': expected variable 'mean' of DT_FLOAT[3], found none of that name in file 'variables.index'. Name the checkpoint of this program"
+                                .formatted(directory.getFileName()));
     }
 
     @Test
@@ -335,7 +374,9 @@ class TrainedProgramsTest {
         String what = "Cannot load model '%s': ".formatted(directory.getFileName());
         assertThatThrownBy(() -> TrainedPrograms.program(layers(), checkpoint))
                 .isInstanceOf(ProgramException.class)
-                .hasMessage(what + "expected the values of variable 'dense/bias' as they were written, found others from byte 0 of file 'variables.data-00000-of-00001' on. Copy it again, or export it again");
+                .hasMessage(
+                        what
+                                + "expected the values of variable 'dense/bias' as they were written, found others from byte 0 of file 'variables.data-00000-of-00001' on. Copy it again, or export it again");
         Path index = checkpoint.resolve("variables.index");
         bytes = Files.readAllBytes(index);
         bytes[10] ^= 1;
