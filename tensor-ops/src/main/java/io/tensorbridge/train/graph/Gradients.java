@@ -2,6 +2,9 @@ package io.tensorbridge.train.graph;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.tensorflow.Graph;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
@@ -9,9 +12,12 @@ import org.tensorflow.Output;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.family.TType;
 
 /** The gradients of a program's loss: TensorFlow's own, or those that the program computes itself. */
 final class Gradients {
+
+    private static final Pattern NO_GRADIENT = Pattern.compile("No gradient defined for op: (\\w+)");
 
     private final Graph graph;
     private final Ops tf;
@@ -35,61 +41,97 @@ final class Gradients {
     }
 
     private List<Operand<TFloat32>> given(List<TrainedVariable> trained) {
+        List<String> without = trained.stream()
+                .map(TrainedVariable::name)
+                .filter(name -> !program.gradients().containsKey(name))
+                .toList();
+        if (!without.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "Cannot train on gradients of this program's own: expected one for every variable, found none for %s. Leave them as they are with frozen(…)"
+                            .formatted(quoted(without)));
+        }
         List<Operand<TFloat32>> gradients = new ArrayList<>();
         for (TrainedVariable variable : trained) {
-            String tensor = program.gradients().get(variable.name());
-            if (tensor == null) {
-                throw unreached(variable.name());
-            }
-            gradients.add(tf.math.mul(weight, tf.<TFloat32>identity(tensor(graph, tensor))));
+            Operand<TFloat32> gradient = tensor(graph, program.gradients().getOrDefault(variable.name(), ""));
+            gradients.add(tf.math.mul(weight, gradient));
         }
         return gradients;
     }
 
     private List<Operand<TFloat32>> derived(List<TrainedVariable> trained) {
         Output<?> loss = tensor(graph, program.training().loss()).asOutput();
-        // one at a time would say which, but compute what they share once for each
+        // all at once, for what they share is then computed once
         Output<?>[] handles = trained.stream()
-                .map(variable -> operation(variable.handle()).output(0))
+                .map(variable -> tensor(graph, variable.handle() + ":0").asOutput())
                 .toArray(Output<?>[]::new);
-        Output<?>[] gradients;
-        try {
-            gradients = graph.addGradients(null, new Output<?>[] {loss}, handles, new Output<?>[] {weight.asOutput()});
-        } catch (TensorFlowException | IllegalStateException | IllegalArgumentException | NullPointerException e) {
-            throw refused(trained, loss, e);
-        }
         List<Operand<TFloat32>> all = new ArrayList<>();
-        for (Output<?> gradient : gradients) {
-            @SuppressWarnings("unchecked") // of the variable's type
-            var typed = (Output<TFloat32>) gradient;
-            all.add(typed);
+        try {
+            for (Output<?> gradient :
+                    graph.addGradients(null, new Output<?>[] {loss}, handles, new Output<?>[] {weight.asOutput()})) {
+                gradient.op().name(); // fails if there is none, as addGradients may already
+                @SuppressWarnings("unchecked") // of the variable's type
+                var typed = (Output<TFloat32>) gradient;
+                all.add(typed);
+            }
+        } catch (TensorFlowException | IllegalArgumentException | IllegalStateException e) {
+            throw refused(trained, loss, e);
         }
         return all;
     }
 
-    private IllegalArgumentException refused(List<TrainedVariable> trained, Output<?> loss, RuntimeException e) {
-        return new IllegalArgumentException("Cannot train: " + e + trained + loss, e);
-    }
-
-    private static IllegalArgumentException unreached(String variable) {
-        return new IllegalArgumentException(
-                "Cannot train variable '%s': expected the loss to depend on it, found that it has no gradient. Use it in the loss, or leave it as it is with frozen(\"%s\")"
-                        .formatted(variable, variable));
-    }
-
-    private GraphOperation operation(String name) {
-        GraphOperation operation = graph.operation(name);
-        if (operation == null) {
-            throw new IllegalArgumentException("Cannot train: the graph has no operation '%s'".formatted(name));
+    private IllegalArgumentException refused(List<TrainedVariable> trained, Output<?> loss, RuntimeException cause) {
+        Matcher matcher = NO_GRADIENT.matcher(String.valueOf(cause.getMessage()));
+        if (matcher.find()) {
+            String type = matcher.group(1);
+            List<String> found =
+                    LossPaths.to(graph.toGraphDef(), loss.op().name()).ofType(type);
+            return new IllegalArgumentException(
+                    "Cannot train: expected operations that TensorFlow's C++ library has a gradient for between the variables and the loss, found %s %s. %s"
+                            .formatted(type, quoted(found), cure(type)),
+                    cause);
         }
-        return operation;
+        List<String> without = trained.stream()
+                .filter(variable -> !hasGradient(loss, variable))
+                .map(TrainedVariable::name)
+                .toList();
+        if (without.isEmpty()) {
+            return new IllegalArgumentException(
+                    "Cannot train: TensorFlow finds no gradients: " + cause.getMessage(), cause);
+        }
+        return new IllegalArgumentException(
+                "Cannot train on this loss: expected a gradient for every variable, found none for %s. Use them in the loss, or leave them as they are with frozen(…)"
+                        .formatted(quoted(without)),
+                cause);
+    }
+
+    /** Asks TensorFlow for one alone, in a graph that has failed already. */
+    private boolean hasGradient(Output<?> loss, TrainedVariable variable) {
+        try {
+            Output<?> handle = tensor(graph, variable.handle() + ":0").asOutput();
+            graph.addGradients(loss, new Output<?>[] {handle})[0].op().name();
+            return true;
+        } catch (TensorFlowException | IllegalArgumentException | IllegalStateException e) {
+            return false;
+        }
+    }
+
+    private static String cure(String type) {
+        return switch (type) {
+            case "SparseSoftmaxCrossEntropyWithLogits" -> "Use Losses.crossEntropy(…), which has one";
+            case "ResourceGather" -> "Read the variable, and take its rows with tf.gather(…)";
+            default -> "Compute it by others, or end the gradient there with tf.stopGradient(…)";
+        };
+    }
+
+    private static String quoted(List<String> names) {
+        return names.stream().map("'%s'"::formatted).collect(Collectors.joining(", "));
     }
 
     /** Finds a tensor {@code operation:index} of a graph. */
     @SuppressWarnings("unchecked") // whoever asks knows its type
-    static <T extends org.tensorflow.types.family.TType> Operand<T> tensor(Graph graph, String name) {
+    static <T extends TType> Operand<T> tensor(Graph graph, String name) {
         int colon = name.lastIndexOf(':');
-        GraphOperation operation = graph.operation(name.substring(0, colon));
+        GraphOperation operation = colon < 0 ? null : graph.operation(name.substring(0, colon));
         if (operation == null) {
             throw new IllegalArgumentException("Cannot train: the graph has no tensor '%s'".formatted(name));
         }

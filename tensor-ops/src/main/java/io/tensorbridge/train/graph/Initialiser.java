@@ -36,6 +36,7 @@ public interface Initialiser {
 
     /** Normal numbers around 0, none further away than two deviations. */
     static Initialiser truncatedNormal(double deviation) {
+        Checked.positive("deviation", deviation);
         return (tf, shape, seed) -> tf.math.mul(
                 tf.random.statelessTruncatedNormal(tf.constant(shape), seed, TFloat32.class),
                 tf.constant((float) deviation));
@@ -43,6 +44,10 @@ public interface Initialiser {
 
     /** Numbers between two bounds. */
     static Initialiser uniform(double least, double bound) {
+        if (!(least < bound)) {
+            throw new IllegalArgumentException(
+                    "Invalid bounds: the first must be below the second, found %s and %s".formatted(least, bound));
+        }
         return (tf, shape, seed) -> tf.math.add(
                 tf.math.mul(
                         tf.random.statelessRandomUniform(tf.constant(shape), seed, TFloat32.class),
@@ -52,8 +57,10 @@ public interface Initialiser {
 
     /** For layers with relu, after He et al., https://arxiv.org/abs/1502.01852: a variance of 2 by the number of inputs. */
     static Initialiser he() {
+        double truncated =
+                0.8796256610342398; // the deviation of a normal distribution that is cut off at two deviations
         return (tf, shape, seed) ->
-                truncatedNormal(Math.sqrt(2.0 / fanIn(shape)) / TRUNCATED).value(tf, shape, seed);
+                truncatedNormal(Math.sqrt(2.0 / fanIn(shape)) / truncated).value(tf, shape, seed);
     }
 
     /** For all others, after Glorot and Bengio: uniform, with a variance of 2 by the number of inputs and outputs. */
@@ -63,9 +70,6 @@ public interface Initialiser {
             return uniform(-limit, limit).value(tf, shape, seed);
         };
     }
-
-    /** The deviation of a normal distribution that is cut off at two deviations. */
-    double TRUNCATED = 0.8796256610342398;
 
     private static double fanIn(Shape shape) {
         int rank = shape.numDimensions();

@@ -9,14 +9,18 @@ import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat16;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.family.TNumber;
 
 /**
  * Sums what batches give, over the micro-batches of a step and over the workers.
  *
- * <p>All of it travels as one vector: first what is as large as the variables, then a few numbers. In halves a number goes as two,
- * of which the second is what the first has lost by rounding.
+ * <p>All of it travels as one vector: first the gradients, then what must be exact. In halves, each of the latter goes in parts, of
+ * which each is what those before it have lost by rounding or could not hold.
  */
 final class Reduction {
+
+    /** The units of the parts: each 11 bits below the one before, as a half keeps 11; together good for 1e-9 to 1e11. */
+    private static final List<Float> UNITS = List.of(0x1p22f, 0x1p11f, 1f, 0x1p-11f);
 
     private final Ops tf;
     private final Collectives collectives;
@@ -36,10 +40,11 @@ final class Reduction {
     /**
      * What is summed; weighted.
      *
-     * @param large tensors of the variables' shapes
+     * @param large tensors: gradients, and then what variables are set to
+     * @param gradients how many of them are gradients
      * @param numbers scalars
      */
-    record Parts(List<Operand<TFloat32>> large, List<Operand<TFloat32>> numbers) {}
+    record Parts(List<Operand<TFloat32>> large, int gradients, List<Operand<TFloat32>> numbers) {}
 
     /**
      * The sums.
@@ -52,14 +57,15 @@ final class Reduction {
         if (!collectives.areThere() && microBatches == 1) {
             return new Sums(parts.large(), tf.stack(parts.numbers()));
         }
+        int numbers = parts.numbers().size();
         Operand<TFloat32> vector = silenced(flat(parts));
         if (microBatches > 1) {
-            vector = accumulated(vector, shapes, parts.numbers().size());
+            vector = accumulated(vector, size(shapes) + numbers);
         }
-        return split(
-                summed(vector, shapes, parts.numbers().size(), wire),
-                shapes,
-                parts.numbers().size());
+        Operand<TFloat32> sum = wire == Wire.HALF && collectives.areThere()
+                ? summedAsHalves(vector, size(shapes.subList(0, parts.gradients())), size(shapes) + numbers)
+                : collectives.sum(vector);
+        return split(sum, shapes, numbers);
     }
 
     private Operand<TFloat32> flat(Parts parts) {
@@ -82,8 +88,8 @@ final class Reduction {
                 .output(0);
     }
 
-    private Operand<TFloat32> accumulated(Operand<TFloat32> vector, List<Shape> shapes, int numbers) {
-        Shape shape = Shape.of(largeSize(shapes) + numbers);
+    private Operand<TFloat32> accumulated(Operand<TFloat32> vector, long size) {
+        Shape shape = Shape.of(size);
         Operand<TFloat32> zeros = tf.zeros(tf.constant(shape), TFloat32.class);
         Slots.Slot<TFloat32> sum = slots.passing("accumulated", shape, TFloat32.class, zeros);
         accumulate = tf.assignAddVariableOp(sum.handle(), vector);
@@ -92,23 +98,28 @@ final class Reduction {
         return all;
     }
 
-    private Operand<TFloat32> summed(Operand<TFloat32> vector, List<Shape> shapes, int numbers, Wire wire) {
-        if (wire == Wire.FLOAT || !collectives.areThere()) {
-            return collectives.sum(vector);
+    private Operand<TFloat32> summedAsHalves(Operand<TFloat32> vector, long gradients, long size) {
+        List<Operand<TFloat16>> sent = new ArrayList<>();
+        sent.add(tf.dtypes.cast(slice(vector, 0, gradients), TFloat16.class));
+        Operand<TFloat32> rest = slice(vector, gradients, size - gradients);
+        for (float unit : UNITS) {
+            Operand<TFloat16> part = tf.dtypes.cast(tf.math.mul(rest, tf.constant(1 / unit)), TFloat16.class);
+            sent.add(part);
+            rest = tf.math.sub(rest, times(part, unit));
         }
-        long size = largeSize(shapes);
-        Operand<TFloat16> large = tf.dtypes.cast(slice(vector, 0, size), TFloat16.class);
-        Operand<TFloat32> exact = slice(vector, size, numbers);
-        Operand<TFloat16> high = tf.dtypes.cast(exact, TFloat16.class);
-        Operand<TFloat16> low =
-                tf.dtypes.cast(tf.math.sub(exact, tf.dtypes.cast(high, TFloat32.class)), TFloat16.class);
-        Operand<TFloat32> sum =
-                tf.dtypes.cast(collectives.sum(tf.concat(List.of(large, high, low), tf.constant(0))), TFloat32.class);
-        return tf.concat(
-                List.of(
-                        slice(sum, 0, size),
-                        tf.math.add(slice(sum, size, numbers), slice(sum, size + numbers, numbers))),
-                tf.constant(0));
+        Operand<TFloat16> sum = collectives.sum(tf.concat(sent, tf.constant(0)));
+        List<Operand<TFloat32>> parts = new ArrayList<>();
+        long at = gradients;
+        for (float unit : UNITS) {
+            parts.add(times(slice(sum, at, size - gradients), unit));
+            at += size - gradients;
+        }
+        Operand<TFloat32> exact = tf.math.addN(parts);
+        return tf.concat(List.of(tf.dtypes.cast(slice(sum, 0, gradients), TFloat32.class), exact), tf.constant(0));
+    }
+
+    private Operand<TFloat32> times(Operand<TFloat16> part, float unit) {
+        return tf.math.mul(tf.dtypes.cast(part, TFloat32.class), tf.constant(unit));
     }
 
     private Sums split(Operand<TFloat32> vector, List<Shape> shapes, int numbers) {
@@ -121,11 +132,11 @@ final class Reduction {
         return new Sums(large, slice(vector, at, numbers));
     }
 
-    private Operand<TFloat32> slice(Operand<TFloat32> vector, long from, long length) {
+    private <T extends TNumber> Operand<T> slice(Operand<T> vector, long from, long length) {
         return tf.slice(vector, tf.constant(new long[] {from}), tf.constant(new long[] {length}));
     }
 
-    private static long largeSize(List<Shape> shapes) {
+    private static long size(List<Shape> shapes) {
         return shapes.stream().mapToLong(Shape::size).sum();
     }
 

@@ -83,7 +83,7 @@ final class StepGraphBuilder implements AutoCloseable {
         List<TrainedVariable> updated = variables(Role.UPDATED);
         if (trained.isEmpty()) {
             throw new IllegalArgumentException(
-                    "Cannot build a training program: expected a variable to train, found none. Add one with variable(…), or freeze fewer");
+                    "Cannot train: expected a variable to train, found none. Add one with variable(…), or freeze fewer");
         }
         List<Operand<TFloat32>> large = new ArrayList<>(new Gradients(graph, tf, program, weight).of(trained));
         updated.forEach(variable -> large.add(weighted(program.updates().get(variable.name()))));
@@ -92,11 +92,17 @@ final class StepGraphBuilder implements AutoCloseable {
                 .toList();
         var reduction = new Reduction(tf, collectives, slots, weight);
         Reduction.Sums sums = reduction.of(
-                new Reduction.Parts(large, objective(program.training())), shapes, rule.accumulate(), rule.wire());
+                new Reduction.Parts(large, trained.size(), objective(program.training())),
+                shapes,
+                rule.accumulate(),
+                rule.wire());
 
-        // nothing changes before all has been read
-        Ops after = tf.withControlDependencies(sums.numbers());
-        var updates = new VariableUpdates(tf, sums.numbers(), rule, slots, rate, count);
+        // nothing changes before all has been read: TensorFlow would copy a variable that is still being read
+        List<Op> read = new ArrayList<>(sums.large());
+        read.add(sums.numbers());
+        Ops after = tf.withControlDependencies(
+                tf.withName("read").withControlDependencies(read).noOp());
+        var updates = new VariableUpdates(tf, after, rule, slots, rate, count);
         List<Operand<TFloat32>> gradients = updates.clipped(sums.large().subList(0, trained.size()));
         var checkpointing = new Checkpointing(tf);
         program.variables().forEach(variable -> checkpointing.add(graph, variable));

@@ -1,13 +1,17 @@
 package io.tensorbridge.train.graph;
 
+import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
 import io.tensorbridge.train.graph.TrainingProgram.Objective;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -35,6 +39,8 @@ public final class TrainingGraph {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9.][A-Za-z0-9_.\\-]*");
     private static final Pattern PATH = Pattern.compile(NAME + "(/" + NAME + ")*");
+    private static final Set<DataType> FLOATS =
+            EnumSet.of(DataType.DT_FLOAT, DataType.DT_DOUBLE, DataType.DT_HALF, DataType.DT_BFLOAT16);
     private static final long GOLDEN = 0x9E3779B97F4A7C15L; // spreads seeds that follow each other
 
     private final Ops root;
@@ -99,12 +105,12 @@ public final class TrainingGraph {
      * @return the values of a batch, {@code [?, cell…]}
      */
     public <T extends TType> Operand<T> input(String name, Class<T> type, long... cell) {
-        requireName("input", NAME, name);
+        requireName("an input", NAME, name);
         for (long dimension : cell) {
             if (dimension < 1) {
                 throw new IllegalArgumentException(
                         "Invalid input '%s': its cell must have a known shape, found %s. Give the size of each dimension"
-                                .formatted(name, Shape.of(cell)));
+                                .formatted(name, Shapes.describe(Shape.of(cell))));
             }
         }
         Operand<?> there = inputs.get(name);
@@ -144,7 +150,7 @@ public final class TrainingGraph {
         }
         Operand<T> label = input(name, type);
         DataType elementType = label.asOutput().dataType();
-        if (elementType == DataType.DT_FLOAT || elementType == DataType.DT_DOUBLE || elementType == DataType.DT_HALF) {
+        if (FLOATS.contains(elementType)) {
             throw new IllegalArgumentException(
                     "Invalid label '%s': must be of whole numbers, found %s. Use input(…) for numbers to come near to"
                             .formatted(name, elementType));
@@ -164,7 +170,23 @@ public final class TrainingGraph {
      * @return its value
      */
     public Operand<TFloat32> variable(String name, Initialiser initialiser, long... shape) {
-        requireName("variable", PATH, name);
+        return variable(TrainedVariable.Role.TRAINED, name, initialiser, shape);
+    }
+
+    /**
+     * Adds a variable, which training leaves as it is: for values that come from another program, or that {@link #update} sets.
+     *
+     * @param name its name, such as {@code hidden/mean}
+     * @param initialiser what it begins with
+     * @param shape its shape
+     * @return its value
+     */
+    public Operand<TFloat32> frozen(String name, Initialiser initialiser, long... shape) {
+        return variable(TrainedVariable.Role.FROZEN, name, initialiser, shape);
+    }
+
+    private Operand<TFloat32> variable(TrainedVariable.Role role, String name, Initialiser initialiser, long... shape) {
+        requireName("a variable", PATH, name);
         Operand<TFloat32> there = reads.get(name);
         if (there != null && pass.purpose == Purpose.USE) {
             return there;
@@ -174,6 +196,11 @@ public final class TrainingGraph {
                             .formatted(name));
         }
         Shape dimensions = Shape.of(shape);
+        if (LongStream.of(shape).anyMatch(dimension -> dimension < 1)) {
+            throw new IllegalArgumentException(
+                    "Invalid variable '%s': must have a known shape, found %s. Give the size of each dimension"
+                            .formatted(name, Shapes.describe(dimensions)));
+        }
         Ops tf = root;
         String[] parts = name.split("/", -1);
         for (int i = 0; i < parts.length - 1; i++) {
@@ -190,7 +217,7 @@ public final class TrainingGraph {
                         handle.op().name(),
                         DataType.DT_FLOAT,
                         dimensions,
-                        TrainedVariable.Role.TRAINED,
+                        role,
                         TrainingProgram.nameOf(value),
                         /* value= */ null));
         reads.put(name, read);
@@ -208,14 +235,25 @@ public final class TrainingGraph {
     public void update(String variable, Operand<TFloat32> value) {
         TrainedVariable there = variables.get(variable);
         if (there == null) {
-            throw new IllegalArgumentException(
-                    "Cannot update variable '%s': expected one of %s. Add it with variable(…)"
-                            .formatted(variable, List.copyOf(variables.keySet())));
+            throw new IllegalArgumentException("Cannot update variable '%s': expected one of %s. Add it with frozen(…)"
+                    .formatted(variable, List.copyOf(variables.keySet())));
+        }
+        Output<?> tensor = value.asOutput();
+        if (tensor.dataType() != there.elementType() || !tensor.shape().isCompatibleWith(there.shape())) {
+            throw new IllegalArgumentException("Cannot update variable '%s': expected %s, found %s"
+                    .formatted(
+                            variable,
+                            Shapes.describe(there.elementType(), there.shape()),
+                            Shapes.describe(tensor.dataType(), tensor.shape())));
         }
         differs = true; // a program in use changes nothing
         if (pass.purpose == Purpose.TRAINING) {
             variables.put(variable, there.withRole(TrainedVariable.Role.UPDATED));
-            updates.put(variable, TrainingProgram.nameOf(value));
+            if (updates.put(variable, TrainingProgram.nameOf(value)) != null) {
+                throw new IllegalArgumentException(
+                        "Cannot update variable '%s': it is updated already. Compute one value of both"
+                                .formatted(variable));
+            }
         }
     }
 
@@ -231,10 +269,7 @@ public final class TrainingGraph {
      * @param rate which share is dropped, from 0 and below 1
      */
     public Operand<TFloat32> dropout(Operand<TFloat32> values, double rate) {
-        if (!(rate >= 0 && rate < 1)) {
-            throw new IllegalArgumentException(
-                    "Invalid rate of dropout: must be from 0 and below 1, found %s".formatted(rate));
-        }
+        Checked.share("rate of dropout", rate);
         if (!isTraining()) {
             return values;
         }
@@ -267,7 +302,7 @@ public final class TrainingGraph {
      * @param metric a scalar: the mean over the rows of the batch
      */
     public void metric(String name, Operand<TFloat32> metric) {
-        requireName("metric", NAME, name);
+        requireName("a metric", NAME, name);
         if (name.equals("loss")
                 || pass.metrics.stream().anyMatch(any -> any.name().equals(name))) {
             throw new IllegalArgumentException(
@@ -279,7 +314,7 @@ public final class TrainingGraph {
 
     /** Adds an output of the trained program: {@code [?, …]}, a cell for each row. */
     public void output(String name, Operand<?> value) {
-        requireName("output", NAME, name);
+        requireName("an output", NAME, name);
         if (pass.outputs.stream().anyMatch(any -> any.name().equals(name))) {
             throw new IllegalArgumentException(
                     "Cannot add output '%s': there is one of that name already. Give it another name".formatted(name));
@@ -295,16 +330,14 @@ public final class TrainingGraph {
                 || tensor.shape().numDimensions() != 0) {
             throw new IllegalArgumentException(
                     "Invalid %s: expected a scalar of DT_FLOAT, the mean over the rows, found %s of %s. Take the mean: tf.math.mean(%s, tf.constant(0))"
-                            .formatted(what, which, TrainingProgram.describe(tensor.dataType(), tensor.shape()), what));
+                            .formatted(what, which, Shapes.describe(tensor.dataType(), tensor.shape()), what));
         }
     }
 
     private static void requireName(String what, Pattern pattern, String name) {
         if (!pattern.matcher(name).matches()) {
-            throw new IllegalArgumentException("Invalid name of an %s: must match %s, found '%s'"
-                    .formatted(what, pattern, name)
-                    .replace("an variable", "a variable")
-                    .replace("an metric", "a metric"));
+            throw new IllegalArgumentException(
+                    "Invalid name of %s: must match %s, found '%s'".formatted(what, pattern, name));
         }
     }
 

@@ -1,26 +1,33 @@
 package io.tensorbridge.train.graph;
 
 import io.tensorbridge.model.ModelFolder;
+import io.tensorbridge.tensor.GraphParts;
 import io.tensorbridge.tensor.ModelLoader;
 import io.tensorbridge.tensor.Program;
 import io.tensorbridge.tensor.ProgramException;
+import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
+import io.tensorbridge.tensor.TensorValue;
+import io.tensorbridge.train.graph.TrainedVariable.Role;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.TensorFlow;
-import org.tensorflow.ndarray.Shape;
-import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 
 /**
@@ -99,12 +106,18 @@ public final class TrainingProgram implements Serializable {
                 made.beginUse();
                 body.accept(made);
             }
+            Objective evaluation = made.objective();
+            requireSame(training, evaluation);
+            if (made.outputs().isEmpty()) {
+                throw new IllegalArgumentException(
+                        "Cannot build a training program: expected an output, found none. Say what the trained program gives with output(…)");
+            }
             var program = new TrainingProgram(
                     graph.toGraphDef(),
                     made.inputs(),
                     made.variables(),
                     training,
-                    made.objective(),
+                    evaluation,
                     new TreeMap<>(),
                     new TreeMap<>(made.updates()),
                     made.outputs(),
@@ -144,16 +157,21 @@ public final class TrainingProgram implements Serializable {
         return ModelReader.read(model);
     }
 
+    private static void requireSame(Objective training, Objective evaluation) {
+        if (!namesOf(training).equals(namesOf(evaluation))) {
+            throw new IllegalArgumentException(
+                    "Cannot build a training program: expected the same metrics in training and in use, found %s and %s. Add all of them with metric(…) both times"
+                            .formatted(namesOf(training), namesOf(evaluation)));
+        }
+    }
+
+    private static List<String> namesOf(Objective objective) {
+        return objective.metrics().stream().map(Tensor::name).toList();
+    }
+
     /** Makes the graph of a step, which finds out what is not to be trained. */
     void check() {
-        var rule = new UpdateRule(
-                Optimizer.sgd(),
-                LearningRate.constant(1),
-                /* weightDecay= */ 0,
-                Double.POSITIVE_INFINITY,
-                Double.POSITIVE_INFINITY,
-                /* accumulate= */ 1,
-                UpdateRule.Wire.FLOAT);
+        UpdateRule rule = UpdateRule.of(Optimizer.sgd(), LearningRate.constant(1));
         StepGraph.of(this, rule, /* rank= */ 0, /* workers= */ 1, /* timeoutSeconds= */ 1);
     }
 
@@ -164,16 +182,70 @@ public final class TrainingProgram implements Serializable {
      * @throws IllegalArgumentException if no variable has such a name, or none is left to train
      */
     public TrainingProgram frozen(String pattern) {
-        Pattern names = Pattern.compile(pattern);
-        if (variables.stream()
-                .noneMatch(variable -> names.matcher(variable.name()).matches())) {
-            throw new IllegalArgumentException("Cannot freeze variables '%s': expected one of %s"
-                    .formatted(
-                            pattern,
-                            variables.stream().map(TrainedVariable::name).toList()));
+        Predicate<TrainedVariable> chosen = chosen("freeze", pattern);
+        return mapVariables(variable -> chosen.test(variable) ? variable.withRole(Role.FROZEN) : variable);
+    }
+
+    /**
+     * Returns this program with the variables of some names trained, and all others as they are.
+     *
+     * @param pattern a regular expression that the whole name must match, such as {@code "head/.*"}
+     * @throws IllegalArgumentException if no variable has such a name, or one that has is without a gradient
+     */
+    public TrainingProgram trained(String pattern) {
+        Predicate<TrainedVariable> chosen = chosen("train", pattern);
+        return mapVariables(variable -> variable.withRole(chosen.test(variable) ? roleOf(variable) : Role.FROZEN));
+    }
+
+    private Role roleOf(TrainedVariable variable) {
+        return updates.containsKey(variable.name()) ? Role.UPDATED : Role.TRAINED;
+    }
+
+    private Predicate<TrainedVariable> chosen(String verb, String pattern) {
+        Predicate<String> names = Pattern.compile(pattern).asMatchPredicate();
+        if (variables.stream().map(TrainedVariable::name).noneMatch(names)) {
+            throw new IllegalArgumentException(
+                    "Cannot %s variables '%s': expected one of %s".formatted(verb, pattern, variableNames()));
         }
-        return mapVariables(variable ->
-                names.matcher(variable.name()).matches() ? variable.withRole(TrainedVariable.Role.FROZEN) : variable);
+        return variable -> names.test(variable.name());
+    }
+
+    /**
+     * Returns this program with the values of variables that it begins with: those of another program, which this one goes on
+     * from. Variables without a value here begin as they are.
+     *
+     * @param values by the names of variables
+     * @throws IllegalArgumentException if there is no variable of such a name, or it is of another type or shape; says all
+     */
+    public TrainingProgram startingFrom(Map<String, TensorValue> values) {
+        List<String> mismatches = new ArrayList<>();
+        new TreeMap<>(values).forEach((name, value) -> mismatch(name, value).ifPresent(mismatches::add));
+        if (!mismatches.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "Cannot start from these values:\n  - " + String.join("\n  - ", mismatches));
+        }
+        return mapVariables(variable -> {
+            TensorValue value = values.get(variable.name());
+            return value == null
+                    ? variable
+                    : variable.withValue(GraphParts.constant(variable.name(), value)
+                            .getAttrOrThrow("value")
+                            .getTensor());
+        });
+    }
+
+    private Optional<String> mismatch(String name, TensorValue value) {
+        for (TrainedVariable variable : variables) {
+            if (variable.name().equals(name)) {
+                boolean fits = variable.elementType() == value.elementType()
+                        && variable.shape().equals(value.shape());
+                return fits
+                        ? Optional.empty()
+                        : Optional.of("variable '%s': expected %s, found %s"
+                                .formatted(name, Shapes.describe(variable.elementType(), variable.shape()), value));
+            }
+        }
+        return Optional.of("variable '%s': no such variable; the variables are %s".formatted(name, variableNames()));
     }
 
     /** Returns this program with other variables, if it can be trained with them. */
@@ -195,10 +267,6 @@ public final class TrainingProgram implements Serializable {
     static String nameOf(Operand<?> operand) {
         Output<?> tensor = operand.asOutput();
         return tensor.op().name() + ":" + tensor.index();
-    }
-
-    static String describe(DataType type, Shape shape) {
-        return type + (shape.isUnknown() ? "[…]" : shape.toString().replace("-1", "?"));
     }
 
     GraphDef graph() {
@@ -236,7 +304,12 @@ public final class TrainingProgram implements Serializable {
 
     /** Returns the names of the metrics, in order, without the loss. */
     public List<String> metrics() {
-        return training.metrics().stream().map(Tensor::name).toList();
+        return namesOf(training);
+    }
+
+    /** Returns the names of the variables, in the order in which they were added. */
+    public List<String> variableNames() {
+        return variables.stream().map(TrainedVariable::name).toList();
     }
 
     /** Returns the ranges that the values of inputs must lie in, which are checked before training. */
@@ -247,6 +320,23 @@ public final class TrainingProgram implements Serializable {
     /** Returns the SHA-256 of the graph, the first values and all that says what is computed, in hexadecimal. */
     public String sha256() {
         return TrainingProgramProxy.sha256(this);
+    }
+
+    /** Returns inputs, variables and outputs, as messages show them. */
+    @Override
+    public String toString() {
+        return "TrainingProgram[inputs %s, variables %s, metrics %s, outputs %s]"
+                .formatted(
+                        inputs,
+                        variables.stream()
+                                .map(variable -> "%s %s%s"
+                                        .formatted(
+                                                variable.role().name().toLowerCase(Locale.ROOT),
+                                                variable.name(),
+                                                Shapes.describe(variable.shape())))
+                                .toList(),
+                        metrics(),
+                        outputs.stream().map(Tensor::name).toList());
     }
 
     private Object writeReplace() {

@@ -1,5 +1,7 @@
 package io.tensorbridge.train.graph;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.Serializable;
 
 /**
@@ -24,9 +26,36 @@ public record UpdateRule(
         Wire wire)
         implements Serializable {
 
+    public UpdateRule {
+        requireNonNull(optimizer, "optimizer");
+        requireNonNull(rate, "rate");
+        Checked.notNegative("weight decay", weightDecay);
+        Checked.limit("limit of a gradient's values", clipValue);
+        Checked.limit("limit of the gradients' norm", clipNorm);
+        Checked.positive("number of micro-batches", accumulate);
+        requireNonNull(wire, "wire");
+    }
+
+    /** Returns the rule that does nothing but to follow the gradients of one batch a step. */
+    public static UpdateRule of(Optimizer optimizer, LearningRate rate) {
+        return new UpdateRule(
+                optimizer,
+                rate,
+                /* weightDecay= */ 0,
+                Double.POSITIVE_INFINITY,
+                Double.POSITIVE_INFINITY,
+                /* accumulate= */ 1,
+                Wire.FLOAT);
+    }
+
     /** As what the gradients travel between workers. */
     public enum Wire {
+        /** As they are. */
         FLOAT,
+        /**
+         * As numbers of 16 bits: half of the bytes, and 3 digits of each gradient. A gradient above 65,504 becomes infinite. The
+         * loss, the metrics and what variables are set to keep about as much as they have.
+         */
         HALF
     }
 

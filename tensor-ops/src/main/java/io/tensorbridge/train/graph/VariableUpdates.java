@@ -7,6 +7,7 @@ import org.tensorflow.Operation;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.VarHandleOp;
+import org.tensorflow.op.train.ResourceApplyKerasMomentum;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TInt64;
@@ -16,19 +17,18 @@ import org.tensorflow.types.family.TType;
 final class VariableUpdates {
 
     private final Ops tf;
-    private final Operand<?> read;
+    private final Ops after;
     private final UpdateRule rule;
     private final Slots slots;
     private final Operand<TFloat32> rate;
     private final Operand<TInt64> count;
 
     /**
-     * @param read computed when all that a step reads has been read
+     * @param after makes operations that wait until all has been read
      */
-    VariableUpdates(
-            Ops tf, Operand<?> read, UpdateRule rule, Slots slots, Operand<TFloat32> rate, Operand<TInt64> count) {
+    VariableUpdates(Ops tf, Ops after, UpdateRule rule, Slots slots, Operand<TFloat32> rate, Operand<TInt64> count) {
         this.tf = tf;
-        this.read = read;
+        this.after = after;
         this.rule = rule;
         this.slots = slots;
         this.rate = rate;
@@ -54,18 +54,18 @@ final class VariableUpdates {
         return clipped;
     }
 
-    /** Updates a variable, after all that computes its gradient has read it. */
+    /** Updates a variable. */
     Op apply(
             TrainedVariable variable,
             Operand<? extends TType> handle,
             Operand<TFloat32> value,
             Operand<TFloat32> gradient) {
-        Ops after = tf.withControlDependencies(read, gradient);
+        Ops last = after;
         if (rule.weightDecay() > 0) {
             Operand<TFloat32> lost = tf.math.mul(tf.math.mul(rate, tf.constant((float) rule.weightDecay())), value);
-            after = tf.withControlDependencies(after.assignSubVariableOp(handle, lost));
+            last = after.withControlDependencies(after.assignSubVariableOp(handle, lost));
         }
-        return follow(after, variable, handle, gradient);
+        return follow(last, variable, handle, gradient);
     }
 
     private Op follow(
@@ -74,9 +74,9 @@ final class VariableUpdates {
         if (optimizer instanceof Optimizer.Sgd) {
             return after.train.resourceApplyGradientDescent(handle, rate, gradient);
         } else if (optimizer instanceof Optimizer.Momentum momentum) {
-            return after.train.resourceApplyMomentum(
-                    handle, slot(variable, "Momentum/accumulator", 0), rate, gradient, tf.constant((float)
-                            momentum.momentum()));
+            return momentum(after, variable, handle, gradient, momentum.momentum(), /* nesterov= */ false);
+        } else if (optimizer instanceof Optimizer.Nesterov nesterov) {
+            return momentum(after, variable, handle, gradient, nesterov.momentum(), /* nesterov= */ true);
         } else if (optimizer instanceof Optimizer.Adam adam) {
             return after.train.resourceApplyAdam(
                     handle,
@@ -113,6 +113,22 @@ final class VariableUpdates {
                     gradient);
         }
         throw new IllegalStateException("Unknown optimizer " + optimizer);
+    }
+
+    private Op momentum(
+            Ops after,
+            TrainedVariable variable,
+            Operand<? extends TType> handle,
+            Operand<TFloat32> gradient,
+            double momentum,
+            boolean nesterov) {
+        return after.train.resourceApplyKerasMomentum(
+                handle,
+                slot(variable, "Momentum/velocity", 0),
+                rate,
+                gradient,
+                tf.constant((float) momentum),
+                ResourceApplyKerasMomentum.useNesterov(nesterov));
     }
 
     private VarHandleOp slot(TrainedVariable variable, String what, double first) {

@@ -28,10 +28,17 @@ class OptimizersTest {
         return Stream.of(
                 formula(Optimizer.sgd(), () -> (gradient, step) -> RATE * gradient),
                 formula(Optimizer.momentum(0.9), () -> {
-                    double[] sum = {0};
+                    double[] velocity = {0};
                     return (gradient, step) -> {
-                        sum[0] = 0.9 * sum[0] + gradient;
-                        return RATE * sum[0];
+                        velocity[0] = 0.9 * velocity[0] - RATE * gradient;
+                        return -velocity[0];
+                    };
+                }),
+                formula(Optimizer.nesterov(0.9), () -> {
+                    double[] velocity = {0};
+                    return (gradient, step) -> {
+                        velocity[0] = 0.9 * velocity[0] - RATE * gradient;
+                        return RATE * gradient - 0.9 * velocity[0];
                     };
                 }),
                 formula(Optimizer.adam(), () -> {
@@ -55,6 +62,14 @@ class OptimizersTest {
                     return (gradient, step) -> {
                         mean[0] = 0.9 * mean[0] + 0.1 * gradient * gradient;
                         return RATE * gradient / Math.sqrt(mean[0] + 1e-7);
+                    };
+                }),
+                formula(new Optimizer.RmsProp(0.8, 0.5, 1e-3), () -> {
+                    double[] state = {0, 0};
+                    return (gradient, step) -> {
+                        state[0] = 0.8 * state[0] + 0.2 * gradient * gradient;
+                        state[1] = 0.5 * state[1] + RATE * gradient / Math.sqrt(state[0] + 1e-3);
+                        return state[1];
                     };
                 }));
     }

@@ -2,12 +2,16 @@ package io.tensorbridge.train.graph;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.tensorflow.Graph;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
@@ -36,15 +40,25 @@ final class StepRun implements AutoCloseable {
         return run;
     }
 
+    /** Runs the graph of one of two workers that have the same rows: what they sum is twice what each has. */
+    static StepRun ofTwins(TrainingProgram program, UpdateRule rule) {
+        StepGraph one = StepGraph.of(program, rule, /* rank= */ 0, /* workers= */ 2, /* timeoutSeconds= */ 1);
+        GraphDef.Builder twins = one.graphDef().toBuilder();
+        for (NodeDef.Builder node : twins.getNodeBuilderList()) {
+            node.clearDevice();
+            if (node.getOp().equals("CollectiveReduce")) {
+                AttrValue type = node.getAttrOrThrow("T");
+                node.setOp("Add").clearAttr().putAttr("T", type).addInput(node.getInput(0));
+            }
+        }
+        var run = new StepRun(new StepGraph(
+                twins.build(), one.feeds(), one.targets(), one.results(), one.total(), one.names(), one.weights()));
+        run.initialise(1);
+        return run;
+    }
+
     static UpdateRule rule(Optimizer optimizer, double rate) {
-        return new UpdateRule(
-                optimizer,
-                LearningRate.constant(rate),
-                0,
-                Double.POSITIVE_INFINITY,
-                Double.POSITIVE_INFINITY,
-                1,
-                UpdateRule.Wire.FLOAT);
+        return UpdateRule.of(optimizer, LearningRate.constant(rate));
     }
 
     void initialise(long seed) {
@@ -55,6 +69,11 @@ final class StepRun implements AutoCloseable {
                     .run()
                     .close();
         }
+    }
+
+    /** Makes the next step the one after so many, as after a restore. */
+    void goOnAfter(long steps) {
+        count = steps;
     }
 
     /** Takes a step over a batch; returns the loss and the metrics. */
@@ -89,11 +108,7 @@ final class StepRun implements AutoCloseable {
     }
 
     private float[] run(
-            Map<String, ? extends Tensor> batch,
-            double weight,
-            double rate,
-            @org.jspecify.annotations.Nullable String fetch,
-            String target) {
+            Map<String, ? extends Tensor> batch, double weight, double rate, @Nullable String fetch, String target) {
         Map<String, Tensor> fed = new LinkedHashMap<>();
         try (var share = TFloat32.scalarOf((float) weight);
                 var at = TFloat32.scalarOf((float) rate);
