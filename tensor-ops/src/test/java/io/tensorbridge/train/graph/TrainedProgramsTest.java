@@ -287,6 +287,7 @@ class TrainedProgramsTest {
         TrainingProgram made = TrainingProgram.build(t -> {
             var tf = t.ops();
             var word = t.input("word", TFloat32.class, 2);
+            t.output("word", word);
             tf.withName("index").dtypes.cast(word, TInt32.class);
             t.loss(tf.math.mean(
                     tf.math.mul(
