@@ -1,15 +1,19 @@
 package io.tensorbridge.tensor;
 
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_DATA_LOSS;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetCode;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_INVALID_ARGUMENT;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_Message;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_NOT_FOUND;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_NewStatus;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OK;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_OUT_OF_RANGE;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_PERMISSION_DENIED;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_RESOURCE_EXHAUSTED;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_SessionRun;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_TensorByteSize;
+import static org.tensorflow.internal.c_api.global.tensorflow.TF_TensorType;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_UNIMPLEMENTED;
 
 import java.nio.ByteBuffer;
@@ -17,7 +21,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.Set;
+import java.util.function.BiConsumer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerPointer;
@@ -47,6 +52,9 @@ import org.tensorflow.proto.ServerDef;
 public final class TrainingSession implements AutoCloseable {
 
     private static final String WHAT = "Cannot train";
+    private static final long LARGEST_PIECE = 1 << 30;
+    private static final Set<Integer> OF_MACHINES =
+            Set.of(TF_RESOURCE_EXHAUSTED, TF_NOT_FOUND, TF_PERMISSION_DENIED, TF_DATA_LOSS);
 
     private final NativeSession session;
     private final TF_Status status = TF_NewStatus();
@@ -68,7 +76,7 @@ public final class TrainingSession implements AutoCloseable {
             PROGRAM,
             /** Another worker's. */
             PEER,
-            /** The machine's: no memory, no port. */
+            /** The machine's: no memory, no port, a file that is not there or not whole. */
             MACHINE
         }
 
@@ -82,6 +90,16 @@ public final class TrainingSession implements AutoCloseable {
         public Kind kind() {
             return kind;
         }
+    }
+
+    /**
+     * Loads TensorFlow if this process has not done so yet; before anything of TensorFlow Java's does, which knows less of where to
+     * unpack what is native.
+     *
+     * @throws ProgramException if it does not load
+     */
+    public static void load() {
+        TensorFlowRuntime.load();
     }
 
     /**
@@ -157,20 +175,27 @@ public final class TrainingSession implements AutoCloseable {
 
     /** Runs an operation that needs nothing. */
     public void run(String target) {
-        once(new Run(List.of(), /* fetch= */ null, target), bytes -> {});
+        once(new Run(List.of(), /* fetch= */ null, target), (type, bytes) -> {});
     }
 
     /**
      * Shows the elements of a tensor.
      *
      * @param tensor {@code operation:index}, of elements of fixed length
-     * @param reader gets the elements as they lie in memory, which are there until it returns
+     * @param reader gets their type and the elements as they lie in memory, which are there until it returns; it is called more than
+     *     once for more than {@value #LARGEST_PIECE} bytes
      */
-    public void read(String tensor, Consumer<ByteBuffer> reader) {
+    public void read(String tensor, BiConsumer<DataType, ByteBuffer> reader) {
         once(new Run(List.of(), tensor, /* target= */ null), reader);
     }
 
-    private static void once(Run run, Consumer<ByteBuffer> reader) {
+    private static ByteBuffer view(long address, long bytes) {
+        return new BytePointer(new NativeTensors.Address(address, bytes))
+                .asByteBuffer()
+                .order(ByteOrder.nativeOrder());
+    }
+
+    private static void once(Run run, BiConsumer<DataType, ByteBuffer> reader) {
         try {
             run.read(reader);
         } finally {
@@ -225,12 +250,14 @@ public final class TrainingSession implements AutoCloseable {
          * @return where to write the elements before the run, in the order of bytes of this machine
          */
         public ByteBuffer feed(int feed, long bytes, long... shape) {
+            if (bytes > Integer.MAX_VALUE) { // a buffer would show a part of them
+                throw new IllegalArgumentException(
+                        "Cannot feed %d bytes: expected %d at most".formatted(bytes, Integer.MAX_VALUE));
+            }
             discard(feed);
             TF_Tensor tensor = NativeTensors.allocate(types.get(feed), shape, bytes, dims);
             put(feed, tensor);
-            return new BytePointer(new NativeTensors.Address(NativeTensors.addressOf(tensor), bytes))
-                    .asByteBuffer()
-                    .order(ByteOrder.nativeOrder());
+            return view(NativeTensors.addressOf(tensor), bytes);
         }
 
         /** Makes the tensor of a feed of one string, for the next run alone. */
@@ -260,7 +287,7 @@ public final class TrainingSession implements AutoCloseable {
          */
         public float[] run() {
             List<float[]> values = new ArrayList<>(1);
-            read(bytes -> {
+            read((type, bytes) -> {
                 var floats = new float[bytes.remaining() / Float.BYTES];
                 bytes.asFloatBuffer().get(floats);
                 values.add(floats);
@@ -268,7 +295,7 @@ public final class TrainingSession implements AutoCloseable {
             return values.isEmpty() ? new float[0] : values.get(0);
         }
 
-        private void read(Consumer<ByteBuffer> reader) {
+        private void read(BiConsumer<DataType, ByteBuffer> reader) {
             for (int i = 0; i < tensors.length; i++) {
                 if (tensors[i] == null) { // native code would read from nowhere
                     throw new IllegalStateException("Feed %d has no value".formatted(i));
@@ -297,10 +324,12 @@ public final class TrainingSession implements AutoCloseable {
             if (fetchedOutput != null) {
                 TF_Tensor tensor = fetched.get(TF_Tensor.class, 0);
                 try {
+                    DataType type = DataType.forNumber(TF_TensorType(tensor));
+                    long address = NativeTensors.addressOf(tensor);
                     long bytes = TF_TensorByteSize(tensor);
-                    reader.accept(new BytePointer(new NativeTensors.Address(NativeTensors.addressOf(tensor), bytes))
-                            .asByteBuffer()
-                            .order(ByteOrder.nativeOrder()));
+                    for (long at = 0; at < bytes; at += LARGEST_PIECE) {
+                        reader.accept(type, view(address + at, Math.min(LARGEST_PIECE, bytes - at)));
+                    }
                 } finally {
                     NativeTensors.delete(tensor);
                 }
@@ -335,7 +364,7 @@ public final class TrainingSession implements AutoCloseable {
     }
 
     private RunException.Kind kindOf(int code) {
-        if (code == TF_RESOURCE_EXHAUSTED) {
+        if (OF_MACHINES.contains(code)) {
             return RunException.Kind.MACHINE;
         } else if (alone || code == TF_INVALID_ARGUMENT || code == TF_OUT_OF_RANGE || code == TF_UNIMPLEMENTED) {
             return RunException.Kind.PROGRAM;

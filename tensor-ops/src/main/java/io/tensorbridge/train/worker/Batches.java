@@ -7,15 +7,23 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Feeds rows: a batch of some of them, or of one row of zeros if there are none, since a batch must have a row. */
+/**
+ * Feeds rows: a batch of some of them, or of one row of zeros if there are none, since a batch must have a row. Belongs to one
+ * thread.
+ */
 final class Batches {
 
     private final List<TensorSpec> inputs;
     private final MappedRows rows;
+    private final long[][] shapes;
 
     Batches(List<TensorSpec> inputs, MappedRows rows) {
         this.inputs = inputs;
         this.rows = rows;
+        shapes = new long[inputs.size()][];
+        for (int i = 0; i < shapes.length; i++) {
+            shapes[i] = inputs.get(i).shape().asArray();
+        }
     }
 
     /** Returns the feeds of the inputs, which come first in every run. */
@@ -27,20 +35,40 @@ final class Batches {
         return feeds;
     }
 
+    /** Feeds the rows that have these places in an order. */
     void feed(TrainingSession.Run run, RowOrder order, long from, long until) {
-        int count = (int) Math.max(1, until - from);
-        for (int i = 0; i < inputs.size(); i++) {
-            long[] cell = inputs.get(i).cellShape().asArray();
-            long[] shape = new long[cell.length + 1];
-            shape[0] = count;
-            System.arraycopy(cell, 0, shape, 1, cell.length);
-            int cellBytes = rows.cellBytes(i);
-            ByteBuffer to = run.feed(i, (long) count * cellBytes, shape);
+        for (int i = 0; i < shapes.length; i++) {
+            ByteBuffer to = allocate(run, i, until - from);
             if (until > from) {
                 rows.gather(i, order, from, to);
-            } else {
-                to.put(new byte[cellBytes]);
             }
         }
+    }
+
+    /** Feeds rows as they lie. */
+    void feed(TrainingSession.Run run, long from, long until) {
+        for (int i = 0; i < shapes.length; i++) {
+            ByteBuffer to = allocate(run, i, until - from);
+            if (until > from) {
+                rows.copy(i, from, to);
+            }
+        }
+    }
+
+    /** Makes the tensor of an input; one row of zeros for none. */
+    private ByteBuffer allocate(TrainingSession.Run run, int input, long count) {
+        int cellBytes = rows.cellBytes(input);
+        long bytes = Math.max(1, count) * cellBytes;
+        if (bytes > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "Cannot train on batches of %d rows: expected 2 GiB of input '%s' at most, found %d bytes. Lower batchRows(…)"
+                            .formatted(count, inputs.get(input).name(), bytes));
+        }
+        shapes[input][0] = Math.max(1, count);
+        ByteBuffer to = run.feed(input, bytes, shapes[input]);
+        if (count == 0) {
+            to.put(0, new byte[cellBytes]);
+        }
+        return to;
     }
 }

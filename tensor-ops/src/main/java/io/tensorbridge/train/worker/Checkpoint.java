@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tensorbridge.model.ModelFolder;
 import io.tensorbridge.model.internal.CheckpointFiles;
+import io.tensorbridge.model.internal.ModelFileException;
 import io.tensorbridge.model.internal.ModelFiles;
 import io.tensorbridge.train.graph.TrainingProgram;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.zip.CRC32C;
 
 /**
  * A directory that training goes on from: the variables and what the optimizer remembers in TensorFlow's form, the best weights
@@ -49,8 +51,14 @@ public final class Checkpoint {
     private record Origin(String program, String settings, List<Long> rowsOf) {}
 
     private static Origin origin(TrainingProgram program, TrainingSettings settings, List<Long> rowsOf) {
-        String changing = "%s, batchRows %d, seed %d"
-                .formatted(settings.rule().describe(), settings.batchRows(), settings.seed());
+        String changing = "%s, batchRows %d, seed %d, watch %s %s, keep %s"
+                .formatted(
+                        settings.rule().describe(),
+                        settings.batchRows(),
+                        settings.seed(),
+                        settings.watched(),
+                        settings.better(),
+                        settings.keep());
         return new Origin(program.sha256(), changing, rowsOf);
     }
 
@@ -65,13 +73,23 @@ public final class Checkpoint {
         json.put("step", state.step());
         json.put("epoch", state.epoch());
         json.put("stepOfEpoch", state.stepOfEpoch());
-        state.sums().forEach(json.putArray("sums")::add);
+        ArrayNode sums = json.putArray("sums");
+        state.sums().forEach(sum -> sums.add(Double.toString(sum)));
         json.put("seconds", state.seconds());
         json.put("best", Double.toString(state.best()));
         json.put("epochsWithoutBetter", state.epochsWithoutBetter());
         ArrayNode history = json.putArray("history");
         state.history().forEach(epoch -> history.add(json(epoch)));
-        Files.write(directory.resolve(STATE), JSON.writeValueAsBytes(json));
+        ObjectNode checked = JSON.createObjectNode();
+        checked.put("checksum", checksum(json));
+        checked.set("state", json);
+        Files.write(directory.resolve(STATE), JSON.writeValueAsBytes(checked));
+    }
+
+    private static long checksum(JsonNode json) throws IOException {
+        var crc = new CRC32C();
+        crc.update(JSON.writeValueAsBytes(json));
+        return crc.getValue();
     }
 
     private static ObjectNode json(EpochResult epoch) {
@@ -99,23 +117,40 @@ public final class Checkpoint {
      * @throws IOException if they are not; the message says which and how to mend it
      */
     public static Checkpoint read(Path directory) throws IOException {
+        Checkpoint checkpoint = readState(directory);
+        try {
+            ModelFiles files = ModelFiles.copyOf(ModelFolder.of(directory));
+            CheckpointFiles.read(files, ALL).checkValues();
+            if (checkpoint.hasBest()) {
+                CheckpointFiles.read(files, BEST).checkValues();
+            }
+        } catch (ModelFileException e) {
+            throw new IOException("Cannot go on from checkpoint '%s': %s".formatted(directory, e.getMessage()), e);
+        }
+        return checkpoint;
+    }
+
+    /** Reads a checkpoint, without a look at its variables: restoring them checks them again. */
+    static Checkpoint readState(Path directory) throws IOException {
         Path file = directory.resolve(STATE);
         if (!Files.isRegularFile(file) || Files.size(file) > LARGEST_STATE) {
             throw new IOException(
                     "Cannot go on from checkpoint '%s': expected a file '%s', found none that is one. Remove the checkpoint, or name another one"
                             .formatted(directory, STATE));
         }
-        Checkpoint checkpoint;
         try {
-            checkpoint = parse(directory, JSON.readTree(Files.readAllBytes(file)));
+            JsonNode checked = JSON.readTree(Files.readAllBytes(file));
+            JsonNode json = checked.required("state");
+            if (checked.required("checksum").asLong() != checksum(json)) {
+                throw new IOException("another checksum");
+            }
+            return parse(directory, json);
         } catch (IOException | RuntimeException e) {
             throw new IOException(
                     "Cannot go on from checkpoint '%s': expected '%s' to be as it was written, found that it is not (%s). Remove the checkpoint, or name another one"
                             .formatted(directory, STATE, e.getMessage()),
                     e);
         }
-        CheckpointFiles.read(ModelFiles.copyOf(ModelFolder.of(directory)), ALL);
-        return checkpoint;
     }
 
     private static Checkpoint parse(Path directory, JsonNode json) throws IOException {
@@ -125,7 +160,7 @@ public final class Checkpoint {
         List<Long> rowsOf = new ArrayList<>();
         json.required("rowsOfWorkers").forEach(rows -> rowsOf.add(rows.asLong()));
         List<Double> sums = new ArrayList<>();
-        json.required("sums").forEach(sum -> sums.add(sum.asDouble()));
+        json.required("sums").forEach(sum -> sums.add(Double.parseDouble(sum.asText())));
         List<EpochResult> history = new ArrayList<>();
         json.required("history").forEach(epoch -> history.add(epoch(epoch)));
         var state = new TrainingState(
@@ -203,6 +238,11 @@ public final class Checkpoint {
     /** Returns how many steps had been taken. */
     public long step() {
         return state.step();
+    }
+
+    /** Returns whether the best weights are there. */
+    boolean hasBest() {
+        return Files.exists(directory.resolve(CheckpointFiles.indexOf(BEST)));
     }
 
     TrainingState state() {

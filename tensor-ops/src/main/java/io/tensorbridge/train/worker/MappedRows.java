@@ -72,4 +72,24 @@ final class MappedRows {
             to.put(at, file.pieces().get(row / file.rowsOfPiece()), row % file.rowsOfPiece() * cellBytes, cellBytes);
         }
     }
+
+    /**
+     * Copies cells as they lie, one after the other; as many as there are in a piece in bulk.
+     *
+     * @param from the row of the first of them
+     * @param to gets all cells until it is full
+     */
+    void copy(int input, long from, ByteBuffer to) {
+        Pieces file = inputs.get(input);
+        long row = from;
+        int at = 0;
+        while (at < to.limit()) {
+            ByteBuffer piece = file.pieces().get((int) (row / file.rowsOfPiece()));
+            int start = (int) (row % file.rowsOfPiece()) * file.cellBytes();
+            int length = Math.min(to.limit() - at, piece.limit() - start);
+            to.put(at, piece, start, length);
+            at += length;
+            row += length / file.cellBytes();
+        }
+    }
 }

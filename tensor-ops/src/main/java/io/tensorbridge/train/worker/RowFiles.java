@@ -4,6 +4,7 @@ import io.tensorbridge.model.internal.OwnerOnly;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -41,8 +42,20 @@ public final class RowFiles implements AutoCloseable {
             }
             return files;
         } catch (IOException | RuntimeException e) {
-            files.close();
+            files.remove(e);
             throw e;
+        }
+    }
+
+    private void remove(Exception why) {
+        try {
+            close();
+            for (int i = 0; i < files.size(); i++) {
+                Files.delete(fileOf(directory, i));
+            }
+            Files.delete(directory);
+        } catch (IOException e) {
+            why.addSuppressed(e);
         }
     }
 
@@ -51,20 +64,28 @@ public final class RowFiles implements AutoCloseable {
     }
 
     /**
-     * Appends rows.
+     * Appends rows; none if their cells are not as many.
      *
-     * @param cells the cells of each input, one after the other
-     * @throws IllegalArgumentException if they are not of so many rows
+     * @param cells the cells of each input, one after the other; read to their ends
+     * @param more how many rows these are
+     * @throws IllegalArgumentException if the cells are not of so many rows
      */
     public void append(List<ByteBuffer> cells, int more) throws IOException {
+        if (cells.size() != files.size()) {
+            throw new IllegalArgumentException("Cannot append rows: expected cells of %d inputs, found those of %d"
+                    .formatted(files.size(), cells.size()));
+        }
         for (int i = 0; i < files.size(); i++) {
-            ByteBuffer bytes = cells.get(i);
-            if (bytes.remaining() != (long) more * cellBytes.get(i)) {
-                throw new IllegalArgumentException("Expected %d cells of %d bytes for input %d, found %d bytes"
-                        .formatted(more, cellBytes.get(i), i, bytes.remaining()));
+            if (cells.get(i).remaining() != (long) more * cellBytes.get(i)) {
+                throw new IllegalArgumentException(
+                        "Cannot append rows: expected %d cells of %d bytes for input %d, found %d bytes"
+                                .formatted(
+                                        more, cellBytes.get(i), i, cells.get(i).remaining()));
             }
-            while (bytes.hasRemaining()) {
-                files.get(i).write(bytes);
+        }
+        for (int i = 0; i < files.size(); i++) {
+            while (cells.get(i).hasRemaining()) {
+                files.get(i).write(cells.get(i));
             }
         }
         rows += more;

@@ -29,6 +29,11 @@ record TrainingState(
         return new TrainingState(0, 1, 0, zeros(numbers), 0, Double.NaN, 0, List.of());
     }
 
+    /** Returns whether the watched metric has had a value. */
+    boolean hasBest() {
+        return !Double.isNaN(best);
+    }
+
     static List<Double> zeros(int numbers) {
         List<Double> zeros = new ArrayList<>();
         for (int i = 0; i < numbers; i++) {

@@ -24,8 +24,20 @@ public final class Worker {
      * The process: reads a {@link WorkerTask} from its standard input, writes {@link WorkerEvent}s to its standard output, as Java
      * objects, and ends with its input, whenever that ends. All else that is printed goes to the standard error.
      */
-    public static void main(String[] arguments) throws IOException, ClassNotFoundException {
+    public static void main(String[] arguments) {
         System.setOut(System.err); // whoever prints would break the stream of events
+        int code = 1;
+        try {
+            work();
+            code = 0;
+        } catch (IOException | ClassNotFoundException | RuntimeException | Error e) {
+            e.printStackTrace(System.err); // the parent shows the last lines
+        } finally {
+            Runtime.getRuntime().halt(code); // a server of TensorFlow's cannot be stopped
+        }
+    }
+
+    private static void work() throws IOException, ClassNotFoundException {
         var out = new ObjectOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)));
         var in = new ObjectInputStream(System.in);
         var task = (WorkerTask) in.readObject();
@@ -41,7 +53,6 @@ public final class Worker {
                 throw new UncheckedIOException(e);
             }
         });
-        Runtime.getRuntime().halt(0); // a server of TensorFlow's cannot be stopped
     }
 
     /** Ends the process when its parent has closed the pipe, or is no more. */
@@ -60,11 +71,15 @@ public final class Worker {
     static void run(WorkerTask task, Consumer<WorkerEvent> events) {
         TrainingLoop loop = null;
         try {
+            TrainingSession.load();
             TrainingSettings settings = task.settings();
             StepGraph graph =
                     StepGraph.of(task.program(), settings.rule(), task.rank(), task.workers(), settings.stepSeconds());
             String directory = task.checkpoint();
-            Checkpoint checkpoint = directory == null ? null : Checkpoint.read(Path.of(directory));
+            Checkpoint checkpoint = directory == null ? null : Checkpoint.readState(Path.of(directory));
+            if (checkpoint != null) {
+                checkpoint.check(task.program(), settings, task.rowsOf());
+            }
             try (var session =
                     TrainingSession.open(graph.graphDef(), task.rank(), task.addresses(), settings.threads())) {
                 loop = new TrainingLoop(task, graph, session, events);
@@ -73,7 +88,7 @@ public final class Worker {
             }
         } catch (RunException e) {
             events.accept(new Failed(Failed.Kind.valueOf(e.kind().name()), stepOf(loop), message(e)));
-        } catch (IllegalArgumentException | ProgramException | TrainingLoop.NotFiniteException e) {
+        } catch (IllegalArgumentException | ProgramException | NotFiniteException e) {
             events.accept(new Failed(Failed.Kind.PROGRAM, stepOf(loop), message(e)));
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             events.accept(new Failed(Failed.Kind.MACHINE, stepOf(loop), e.toString()));

@@ -4,7 +4,10 @@ import com.google.protobuf.ByteString;
 import java.io.Serializable;
 import java.util.List;
 
-/** What a worker says while it trains, in this order: ready, steps and epochs and checkpoints, and at last one of the ends. */
+/**
+ * What a worker says while it trains, in this order: ready, steps and epochs and checkpoints, and at last one of the ends. A worker
+ * that says nothing for longer than a step may take is in trouble.
+ */
 public sealed interface WorkerEvent extends Serializable {
 
     /** The session is open and the first values are there. */
@@ -24,11 +27,15 @@ public sealed interface WorkerEvent extends Serializable {
     record Progress(int epoch, long step, long steps, double loss, List<Double> metrics, double rate, long rows)
             implements WorkerEvent {}
 
+    /** Something goes on that is no step: a part of a validation has been done, or files have been written. */
+    record Alive() implements WorkerEvent {}
+
     /**
      * An epoch has ended.
      *
-     * @param weights the SHA-256 of all variables, the same on every worker
-     * @param histograms of the first worker alone: serialised summaries of TensorFlow's, a histogram of each variable; else empty
+     * @param weights a checksum of all variables, the same on every worker
+     * @param histograms of the first worker alone: a serialised {@code Summary} of TensorFlow's, with a histogram of each variable;
+     *     else empty
      */
     record Epoch(EpochResult result, String weights, ByteString histograms) implements WorkerEvent {}
 

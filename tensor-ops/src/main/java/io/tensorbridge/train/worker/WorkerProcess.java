@@ -1,7 +1,10 @@
 package io.tensorbridge.train.worker;
 
+import io.tensorbridge.tensor.TrainingSession;
 import io.tensorbridge.train.worker.WorkerEvent.Failed;
+import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,6 +38,9 @@ public final class WorkerProcess implements AutoCloseable {
     private static final List<String> PASSED_ON =
             List.of("org.bytedeco.javacpp.cachedir", "org.bytedeco.javacpp.cacheDir", "user.home", "java.io.tmpdir");
 
+    /** What Java takes options from, meant for this process: a port for a debugger, say, that a second one cannot have. */
+    private static final List<String> OF_JAVA = List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS");
+
     private final Process process;
     private final Thread hook;
     private final BlockingQueue<Optional<WorkerEvent>> events = new LinkedBlockingQueue<>();
@@ -44,7 +50,12 @@ public final class WorkerProcess implements AutoCloseable {
     private WorkerProcess(Process process) {
         this.process = process;
         hook = new Thread(process::destroyForcibly, "tensorbridge-worker-end");
-        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+        } catch (IllegalStateException e) { // this process ends already
+            process.destroyForcibly();
+            throw e;
+        }
         errors = thread("tensorbridge-worker-errors", this::readErrors);
     }
 
@@ -54,10 +65,11 @@ public final class WorkerProcess implements AutoCloseable {
      * @param task what it does
      * @param classPath files and directories of classes, this library's and all that it needs
      * @param directory where it runs
-     * @param heapMiB how much its Java heap may grow to: rows and tensors lie elsewhere
+     * @param heapMiB how much its Java heap may grow to, beside the order of its rows: rows and tensors lie elsewhere
      */
     public static WorkerProcess start(WorkerTask task, List<String> classPath, Path directory, int heapMiB)
             throws IOException {
+        TrainingSession.load(); // what is native is unpacked once, and removed by who has unpacked it
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+IgnoreUnrecognizedVMOptions",
@@ -67,7 +79,7 @@ public final class WorkerProcess implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", // it computes in native code
                 "-Xshare:auto",
-                "-Xmx" + heapMiB + "m"));
+                "-Xmx" + (heapMiB + forOrder(task.rows().rows())) + "m"));
         for (String key : PASSED_ON) {
             String value = System.getProperty(key);
             if (value != null) {
@@ -78,6 +90,7 @@ public final class WorkerProcess implements AutoCloseable {
         var builder = new ProcessBuilder(command).directory(directory.toFile());
         builder.environment().put("CLASSPATH", String.join(File.pathSeparator, classPath)); // too long for a command
         builder.environment().putIfAbsent("TF_CPP_MIN_LOG_LEVEL", "2");
+        OF_JAVA.forEach(builder.environment()::remove);
         var started = new WorkerProcess(builder.start());
         try {
             started.begin(task);
@@ -88,10 +101,15 @@ public final class WorkerProcess implements AutoCloseable {
         }
     }
 
+    /** An order of rows must fit into the old generation, which is two thirds of the heap. */
+    private static long forOrder(long rows) {
+        return (rows * Integer.BYTES * 3 / 2) >> 20;
+    }
+
     private void begin(WorkerTask task) throws IOException {
         thread("tensorbridge-worker-events", this::readEvents);
-        var out = new ObjectOutputStream(process.getOutputStream());
         try {
+            var out = new ObjectOutputStream(new BufferedOutputStream(process.getOutputStream(), 1 << 16));
             out.writeObject(task);
             out.flush(); // and stays open: the worker ends with it
         } catch (IOException e) {
@@ -111,8 +129,11 @@ public final class WorkerProcess implements AutoCloseable {
             while (true) {
                 events.add(Optional.of((WorkerEvent) in.readObject()));
             }
-        } catch (IOException | ClassNotFoundException e) { // the end of the process, most often
-            LOG.debug("A worker says nothing more", e);
+        } catch (EOFException e) {
+            LOG.debug("Worker {} says nothing more", process.pid(), e);
+        } catch (IOException | ClassNotFoundException | RuntimeException e) {
+            LOG.warn("Worker {} cannot be understood any more", process.pid(), e);
+        } finally {
             events.add(Optional.empty());
         }
     }
@@ -158,10 +179,11 @@ public final class WorkerProcess implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        String ended = process.isAlive() ? "is silent" : "ended with exit code " + process.exitValue();
+        String ended = process.isAlive() ? "does not answer" : "ended with exit code " + process.exitValue();
         synchronized (lastLines) {
-            return "its process %s, having said last:%n%s"
-                    .formatted(ended, String.join(System.lineSeparator(), lastLines));
+            return lastLines.isEmpty()
+                    ? "its process %s, without a word".formatted(ended)
+                    : "its process %s, having said last:\n%s".formatted(ended, String.join("\n", lastLines));
         }
     }
 
