@@ -3,10 +3,8 @@ package io.tensorbridge.train.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tensorbridge.train.graph.Initialiser;
-import io.tensorbridge.train.graph.LearningRate;
-import io.tensorbridge.train.graph.Optimizer;
+import io.tensorbridge.train.graph.TrainingGraph;
 import io.tensorbridge.train.graph.TrainingProgram;
-import io.tensorbridge.train.graph.UpdateRule;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -19,7 +17,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
+import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
@@ -29,7 +29,9 @@ final class Workers implements AutoCloseable {
     static final int CLASSES = 3;
 
     private static final int WIDTH = 4;
-    private static final long SEED = 20_26;
+    private static final int VALIDATION = 1_000_000;
+    private static final String CLASS_PATH =
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
 
     private final Path directory;
     private final TrainingProgram program;
@@ -46,13 +48,20 @@ final class Workers implements AutoCloseable {
 
     /** Tells which of three the largest is of the first three of four numbers. */
     static TrainingProgram perceptron() {
+        return perceptron(/* dropout= */ 0);
+    }
+
+    static TrainingProgram perceptron(double dropout) {
         return TrainingProgram.build(t -> {
             var tf = t.ops();
             var x = t.input("x", TFloat32.class, WIDTH);
             var label = t.label("label", TInt32.class, CLASSES);
-            var hidden = tf.nn.relu(tf.math.add(
-                    tf.linalg.matMul(x, t.variable("hidden/kernel", Initialiser.he(), WIDTH, 8)),
-                    t.variable("hidden/bias", Initialiser.zeros(), 8)));
+            var hidden = dropped(
+                    t,
+                    tf.nn.relu(tf.math.add(
+                            tf.linalg.matMul(x, t.variable("hidden/kernel", Initialiser.he(), WIDTH, 8)),
+                            t.variable("hidden/bias", Initialiser.zeros(), 8))),
+                    dropout);
             var scores = tf.math.add(
                     tf.linalg.matMul(hidden, t.variable("out/kernel", Initialiser.glorot(), 8, CLASSES)),
                     t.variable("out/bias", Initialiser.zeros(), CLASSES));
@@ -67,36 +76,16 @@ final class Workers implements AutoCloseable {
         });
     }
 
-    static TrainingSettings settings(int epochs) {
-        return new TrainingSettings(
-                new UpdateRule(
-                        Optimizer.adam(),
-                        LearningRate.constant(0.02),
-                        0,
-                        Double.POSITIVE_INFINITY,
-                        Double.POSITIVE_INFINITY,
-                        1,
-                        UpdateRule.Wire.FLOAT),
-                epochs,
-                /* batchRows= */ 16,
-                SEED,
-                "loss",
-                TrainingSettings.Better.LOWER,
-                /* patience= */ 0,
-                /* leastGain= */ 0,
-                TrainingSettings.Keep.LAST,
-                /* checkpointSteps= */ 0,
-                /* checkpointSeconds= */ 0,
-                /* stepSeconds= */ 10,
-                /* threads= */ 1);
+    private static Operand<TFloat32> dropped(TrainingGraph t, Operand<TFloat32> values, double rate) {
+        return rate == 0 ? values : t.dropout(values, rate);
     }
 
-    /** Writes rows, others for each seed. */
-    StoredRows rows(String name, int count, long seed) throws IOException {
-        var random = new Random(seed);
+    /** Writes some of endless rows, which are the same ones always. */
+    StoredRows rows(String name, int from, int count) throws IOException {
         ByteBuffer x = ByteBuffer.allocate(count * WIDTH * Float.BYTES).order(ByteOrder.nativeOrder());
         ByteBuffer labels = ByteBuffer.allocate(count * Integer.BYTES).order(ByteOrder.nativeOrder());
         for (int i = 0; i < count; i++) {
+            var random = new Random(from + i);
             float[] row = new float[WIDTH];
             int largest = 0;
             for (int j = 0; j < WIDTH; j++) {
@@ -112,9 +101,8 @@ final class Workers implements AutoCloseable {
         }
     }
 
-    /** Starts a process for each number of rows. */
-    List<WorkerProcess> start(String run, TrainingSettings settings, @Nullable String checkpoint, int... rows)
-            throws IOException {
+    /** Returns what the workers are to do: each has the rows after those of the one before, and a quarter as many to validate. */
+    List<WorkerTask> tasks(String run, Choices choices, @Nullable String checkpoint, int... rows) throws IOException {
         List<String> addresses = new ArrayList<>();
         if (rows.length > 1) {
             for (int ignored : rows) {
@@ -124,29 +112,48 @@ final class Workers implements AutoCloseable {
         List<Long> rowsOf = Arrays.stream(rows).asLongStream().boxed().toList();
         List<Long> validationRowsOf =
                 Arrays.stream(rows).mapToObj(count -> count / 4L).toList();
-        List<WorkerProcess> started = new ArrayList<>();
+        List<WorkerTask> tasks = new ArrayList<>();
+        int from = 0;
         for (int rank = 0; rank < rows.length; rank++) {
             Path output = Files.createDirectory(directory.resolve(run + "-" + rank));
-            var task = new WorkerTask(
+            tasks.add(new WorkerTask(
                     program,
-                    settings,
+                    choices.settings(),
                     rank,
                     addresses,
-                    rows(run + "-rows-" + rank, rows[rank], rank),
-                    rows(run + "-validation-" + rank, rows[rank] / 4, 100 + rank),
+                    rows(run + "-rows-" + rank, from, rows[rank]),
+                    rows(run + "-validation-" + rank, VALIDATION + from / 4, rows[rank] / 4),
                     rowsOf,
                     validationRowsOf,
                     checkpoint,
-                    output.toString());
-            WorkerProcess process = WorkerProcess.start(
-                    task,
-                    List.of(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))),
-                    output,
-                    /* heapMiB= */ 128);
-            processes.add(process);
-            started.add(process);
+                    output.toString()));
+            from += rows[rank];
+        }
+        return tasks;
+    }
+
+    /** Starts a process for each number of rows. */
+    List<WorkerProcess> start(String run, Choices choices, @Nullable String checkpoint, int... rows)
+            throws IOException {
+        List<WorkerProcess> started = new ArrayList<>();
+        for (WorkerTask task : tasks(run, choices, checkpoint, rows)) {
+            started.add(start(task));
         }
         return started;
+    }
+
+    WorkerProcess start(WorkerTask task) throws IOException {
+        WorkerProcess process =
+                WorkerProcess.start(task, List.of(CLASS_PATH), Path.of(task.output()), /* heapMiB= */ 128);
+        processes.add(process);
+        return process;
+    }
+
+    /** Trains alone, in this process. */
+    List<WorkerEvent> alone(String run, Choices choices, @Nullable String checkpoint, int rows) throws IOException {
+        List<WorkerEvent> events = new ArrayList<>();
+        Worker.run(tasks(run, choices, checkpoint, rows).get(0), events::add);
+        return events;
     }
 
     /** Returns all that a worker says until it has ended. */
@@ -159,6 +166,33 @@ final class Workers implements AutoCloseable {
         return events;
     }
 
+    /** Returns how training failed. */
+    static WorkerEvent.Failed failed(List<WorkerEvent> events) {
+        WorkerEvent last = events.get(events.size() - 1);
+        assertThat(last).as("%s", last).isInstanceOf(WorkerEvent.Failed.class);
+        return (WorkerEvent.Failed) last;
+    }
+
+    /** Returns the events of a kind. */
+    static <E extends WorkerEvent> List<E> all(List<WorkerEvent> events, Class<E> kind) {
+        return events.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+
+    /** Returns the weights after each epoch. */
+    static List<String> checksums(List<WorkerEvent> events) {
+        return all(events, WorkerEvent.Epoch.class).stream()
+                .map(WorkerEvent.Epoch::weights)
+                .toList();
+    }
+
+    /** Returns the loss of each epoch, and that of its validation. */
+    static double[] losses(WorkerEvent.Finished end) {
+        return end.history().stream()
+                .flatMapToDouble(epoch -> DoubleStream.of(
+                        epoch.loss(), epoch.validation().getOrDefault("loss", Double.NaN)))
+                .toArray();
+    }
+
     /** Returns how training ended, if it was not by a failure. */
     static WorkerEvent.Finished finished(List<WorkerEvent> events) {
         WorkerEvent last = events.get(events.size() - 1);
@@ -168,16 +202,6 @@ final class Workers implements AutoCloseable {
 
     static boolean isEnd(WorkerEvent event) {
         return event instanceof WorkerEvent.Finished || event instanceof WorkerEvent.Failed;
-    }
-
-    /** Returns the end that all workers came to. */
-    static List<WorkerEvent> endsOf(List<WorkerProcess> processes) throws InterruptedException {
-        List<WorkerEvent> ends = new ArrayList<>();
-        for (WorkerProcess process : processes) {
-            List<WorkerEvent> events = eventsOf(process);
-            ends.add(events.get(events.size() - 1));
-        }
-        return ends;
     }
 
     private static int freePort() throws IOException {
