@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerPointer;
@@ -52,6 +53,8 @@ import org.tensorflow.proto.ServerDef;
 public final class TrainingSession implements AutoCloseable {
 
     private static final String WHAT = "Cannot train";
+    private static final Pattern WHERE_AND_WHAT_ELSE =
+            Pattern.compile("^From /job:\\S+ |\\.?( Additional GRPC error information| The error could be from).*$|\\.$", Pattern.DOTALL);
     private static final long LARGEST_PIECE = 1 << 30;
     private static final Set<Integer> OF_MACHINES =
             Set.of(TF_RESOURCE_EXHAUSTED, TF_NOT_FOUND, TF_PERMISSION_DENIED, TF_DATA_LOSS);
@@ -360,7 +363,7 @@ public final class TrainingSession implements AutoCloseable {
         }
         String message = NativeSession.clamped(
                 NativeSession.sentenceOf(TF_Message(status).getString(StandardCharsets.UTF_8)));
-        throw new RunException(kindOf(code), message);
+        throw new RunException(kindOf(code), WHERE_AND_WHAT_ELSE.matcher(message).replaceAll(""));
     }
 
     private RunException.Kind kindOf(int code) {

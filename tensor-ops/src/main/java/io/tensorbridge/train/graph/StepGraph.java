@@ -9,7 +9,7 @@ import org.tensorflow.proto.GraphDef;
  *
  * <p>All that is fed and fetched goes by tensor names {@code name:0}, all targets by names of operations.
  *
- * <p>To begin: feed {@link Feeds#random} and run {@link Targets#initialise}.
+ * <p>To begin: feed {@link Feeds#random} and run {@link Targets#initialise}; then {@link Targets#meet}.
  *
  * <p>A step: feed every input with a micro-batch of at least one row, {@link Feeds#weight} with the share of this micro-batch in all rows
  * of the step over all workers (0 for a worker that has no rows left, whose rows then count for nothing, even if their loss is

@@ -122,6 +122,7 @@ final class StepGraphBuilder implements AutoCloseable {
         Checkpointing.Best best = checkpointing.best(slots);
         var targets = new Targets(
                 group("initialise", firstValues()),
+                group("meet", List.of(collectives.meet())),
                 group("accumulate", List.of(reduction.accumulate())),
                 group("apply", applied),
                 group("evaluate", List.of(evaluate)),

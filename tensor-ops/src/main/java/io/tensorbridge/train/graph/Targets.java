@@ -4,13 +4,14 @@ package io.tensorbridge.train.graph;
  * The operations of a step's graph that are run for what they do.
  *
  * @param initialise gives variables and slots their first values
+ * @param meet waits until all workers have come so far; once, before the first step
  * @param accumulate adds a micro-batch that does not end its step
  * @param apply ends a step
  * @param evaluate adds a batch to an evaluation
  * @param saving files
  * @param best the best weights
  */
-public record Targets(String initialise, String accumulate, String apply, String evaluate, Saving saving, Best best) {
+public record Targets(String initialise, String meet, String accumulate, String apply, String evaluate, Saving saving, Best best) {
 
     /**
      * Saves and restores, in TensorFlow's second form of a checkpoint.

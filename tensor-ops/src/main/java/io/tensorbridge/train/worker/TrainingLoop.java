@@ -84,6 +84,7 @@ final class TrainingLoop {
                         graph.targets().best().restore(), checkpoint.directory().resolve(Checkpoint.BEST));
             }
         }
+        session.run(graph.targets().meet());
         voice.say(new WorkerEvent.Ready());
     }
 

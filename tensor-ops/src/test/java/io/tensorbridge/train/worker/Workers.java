@@ -30,7 +30,7 @@ final class Workers implements AutoCloseable {
 
     private static final int WIDTH = 4;
     private static final int VALIDATION = 1_000_000;
-    private static final String CLASS_PATH =
+    static final String CLASS_PATH =
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
 
     private final Path directory;
