@@ -22,10 +22,19 @@ final class ModelSource {
     private static final int LISTED = 20;
     private static final List<String> KERAS = List.of(".keras", ".h5", ".hdf5");
 
+    private final String kind;
     private final ModelFolder folder;
     private final String name;
 
     ModelSource(ModelFolder folder) {
+        this("model", folder);
+    }
+
+    /**
+     * @param kind what messages call it
+     */
+    ModelSource(String kind, ModelFolder folder) {
+        this.kind = kind;
         this.folder = folder;
         this.name = nameOf(folder.location());
     }
@@ -44,7 +53,7 @@ final class ModelSource {
 
     /** Returns the beginning of messages. */
     String what() {
-        return "Cannot load model '%s'".formatted(name);
+        return "Cannot load %s '%s'".formatted(kind, name);
     }
 
     ProgramException wrong(String reason) {

@@ -43,7 +43,7 @@ public final class VariableFiles {
      * @throws ProgramException if there is no such checkpoint, or it is not whole
      */
     public static VariableFiles of(ModelFolder folder, String prefix) {
-        var source = new ModelSource(folder);
+        var source = new ModelSource("checkpoint", folder);
         source.list();
         var read = new VariableFiles(source, source.reading(() -> ModelFiles.copyOf(folder)), prefix);
         source.reading(() -> {

@@ -14,7 +14,6 @@ import java.util.TreeMap;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.Float4Vector;
-import org.apache.arrow.vector.complex.FixedSizeListVector;
 import org.apache.arrow.vector.complex.ListVector;
 import org.apache.arrow.vector.types.Types;
 import org.apache.arrow.vector.types.pojo.FieldType;
@@ -51,16 +50,17 @@ final class RowsRun {
         return outputs;
     }
 
-    private static FixedSizeListVector column(String name, float[][] rows, BufferAllocator allocator) {
-        var column = FixedSizeListVector.empty(name, rows[0].length, allocator);
+    private static ListVector column(String name, float[][] rows, BufferAllocator allocator) {
+        var column = ListVector.empty(name, allocator);
         column.addOrGetVector(FieldType.notNullable(Types.MinorType.FLOAT4.getType()));
         column.allocateNew();
         var values = (Float4Vector) column.getDataVector();
         for (int row = 0; row < rows.length; row++) {
-            column.setNotNull(row);
+            int at = column.startNewValue(row);
             for (int i = 0; i < rows[row].length; i++) {
-                values.setSafe(row * rows[row].length + i, rows[row][i]);
+                values.setSafe(at + i, rows[row][i]);
             }
+            column.endValue(row, rows[row].length);
         }
         column.setValueCount(rows.length);
         return column;
