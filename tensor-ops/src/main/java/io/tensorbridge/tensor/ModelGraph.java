@@ -7,19 +7,22 @@ import io.tensorbridge.model.internal.ModelFiles;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.CollectionDef;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
-import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.OpDef;
+import org.tensorflow.proto.SavedObjectGraphOuterClass.SavedObject;
+import org.tensorflow.proto.SavedObjectGraphOuterClass.SavedVariable;
 import org.tensorflow.proto.SignatureDef;
 
 /**
@@ -31,9 +34,11 @@ public final class ModelGraph {
 
     private static final String PREFIX = "variables/variables";
     private static final String VAR_HANDLE = "VarHandleOp";
+    private static final String OBJECT_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"; // how keys of objects' values end
 
     private final ModelSource source;
     private final SavedModelReader.Model model;
+    private final Map<String, String> handed = new HashMap<>(); // operations by the tensors that they give
     private final GraphDef graph;
     private final Map<String, String> keys; // of variables in the checkpoint, by handle
     private final Optional<VariableFiles> files;
@@ -46,7 +51,7 @@ public final class ModelGraph {
                 .graph();
         this.graph = GraphDef.newBuilder(inlined)
                 .clearNode()
-                .addAllNode(withOneHandleEach(inlined.getNodeList()))
+                .addAllNode(withOneHandleEach(withoutLists(inlined.getNodeList())))
                 .build();
         this.keys = keys(graph, model.metaGraph().getSaverDef().getRestoreOpName());
         this.files = model.files().paths().contains(CheckpointFiles.indexOf(PREFIX))
@@ -57,7 +62,7 @@ public final class ModelGraph {
     /**
      * A variable of the graph.
      *
-     * @param name its name in the session
+     * @param name its name, of no other variable
      * @param handle the operation that gives its handle
      */
     public record Variable(String name, String handle, DataType type, Shape shape) {}
@@ -72,6 +77,52 @@ public final class ModelGraph {
         ModelFiles files = source.savedModel();
         source.checkPin(files, loader.pinned());
         return new ModelGraph(source, SavedModelReader.model(source, files, loader.tags(), loader));
+    }
+
+    /**
+     * Takes apart what hands on several tensors, as a function's results are, for TensorFlow derives no gradients of it. The tensor
+     * {@code call:1} is {@code call/handed_1} then; what is waited for is the same.
+     */
+    private List<NodeDef> withoutLists(List<NodeDef> nodes) {
+        Set<String> taken = new HashSet<>();
+        nodes.forEach(node -> taken.add(node.getName()));
+        for (NodeDef node : nodes) {
+            if (node.getOp().equals("IdentityN")) {
+                for (int i = 1; i < typesOf(node).size(); i++) {
+                    String name = GraphParts.freeName(taken, node.getName() + "/handed_" + i);
+                    taken.add(name);
+                    handed.put(node.getName() + ":" + i, name);
+                }
+            }
+        }
+        List<NodeDef> apart = new ArrayList<>();
+        for (NodeDef node : nodes) {
+            var moved = node.toBuilder().clearInput();
+            node.getInputList().forEach(input -> moved.addInput(handed.getOrDefault(input, input)));
+            if (!node.getOp().equals("IdentityN")) {
+                apart.add(moved.build());
+                continue;
+            }
+            List<String> waits = node.getInputList().stream()
+                    .filter(input -> input.startsWith("^"))
+                    .toList();
+            for (int i = 0; i < typesOf(node).size(); i++) {
+                apart.add(NodeDef.newBuilder()
+                        .setName(handed.getOrDefault(node.getName() + ":" + i, node.getName()))
+                        .setOp("Identity")
+                        .addInput(moved.getInput(i))
+                        .addAllInput(waits)
+                        .putAttr("T", Attrs.type(typesOf(node).get(i)))
+                        .build());
+            }
+        }
+        return apart;
+    }
+
+    private static List<DataType> typesOf(NodeDef node) {
+        return node.getAttrOrDefault("T", AttrValue.getDefaultInstance())
+                .getList()
+                .getTypeList();
     }
 
     private static List<NodeDef> withOneHandleEach(List<NodeDef> nodes) {
@@ -183,7 +234,17 @@ public final class ModelGraph {
      * @throws ProgramException if there is none of that name, or its tensors are not there
      */
     public SignatureDef signature(String key) {
-        return SavedModelReader.signature(source, model.metaGraph(), key);
+        SignatureDef signature = SavedModelReader.signature(source, model.metaGraph(), key);
+        var moved = signature.toBuilder();
+        signature.getOutputsMap().forEach((name, info) -> {
+            String tensor = ProgramGraph.canonical(info.getName());
+            moved.putOutputs(
+                    name,
+                    info.toBuilder()
+                            .setName(handed.containsKey(tensor) ? handed.get(tensor) + ":0" : tensor)
+                            .build());
+        });
+        return moved.build();
     }
 
     /** Returns the strings of a collection, in order; none if there is no such collection. */
@@ -194,38 +255,87 @@ public final class ModelGraph {
                 .getValueList();
     }
 
-    /** Returns which variables are said to be trainable, by name; nothing is said of those that are missing. */
-    public Map<String, Boolean> trainable() {
+    /** Returns which of some variables the model says are trainable, by name; nothing is said of those that are missing. */
+    public Map<String, Boolean> trainable(List<Variable> variables) {
         Map<String, Boolean> trainable = new HashMap<>();
-        MetaGraphDef metaGraph = model.metaGraph();
-        metaGraph.getObjectGraphDef().getNodesList().forEach(node -> {
-            if (node.hasVariable()) {
-                trainable.put(node.getVariable().getName(), node.getVariable().getTrainable());
-            }
-        });
+        for (Variable variable : variables) {
+            objectOf(variable.handle()).ifPresent(saved -> trainable.put(variable.name(), saved.getTrainable()));
+        }
         return trainable;
     }
 
-    /** Returns the variables among the operations of a part of this graph, in its order. */
+    /**
+     * Returns the variables among the operations of a part of this graph, in its order.
+     *
+     * <p>They go by the names that the model's objects have for them, such as {@code hidden/kernel}; a session may call them
+     * otherwise, since there may be several of one name. Where the part has several, the session's names stay.
+     */
     public List<Variable> variablesOf(GraphDef part) {
+        List<NodeDef> handles = part.getNodeList().stream()
+                .filter(node -> node.getOp().equals(VAR_HANDLE))
+                .toList();
+        Map<String, Long> numbers =
+                handles.stream().collect(Collectors.groupingBy(this::objectName, Collectors.counting()));
         Map<String, Variable> variables = new LinkedHashMap<>();
-        for (NodeDef node : part.getNodeList()) {
-            if (node.getOp().equals(VAR_HANDLE)) {
-                String name = variableName(node);
-                var variable = new Variable(
-                        name,
-                        node.getName(),
-                        node.getAttrOrDefault("dtype", AttrValue.getDefaultInstance())
-                                .getType(),
-                        Shapes.of(node.getAttrOrDefault("shape", AttrValue.getDefaultInstance())
-                                .getShape()));
-                if (variables.put(name, variable) != null) {
-                    throw wrong("expected one variable '%s', found two in containers of their own. Export it again"
-                            .formatted(name));
-                }
+        for (NodeDef node : handles) {
+            String objectName = objectName(node);
+            String name = numbers.getOrDefault(objectName, 0L) == 1 ? objectName : variableName(node);
+            var variable = new Variable(
+                    name,
+                    node.getName(),
+                    node.getAttrOrDefault("dtype", AttrValue.getDefaultInstance())
+                            .getType(),
+                    Shapes.of(node.getAttrOrDefault("shape", AttrValue.getDefaultInstance())
+                            .getShape()));
+            if (Shapes.elements(variable.shape()) < 0) {
+                throw wrong("expected variable '%s' of a shape that is known, found %s. Export it with one"
+                        .formatted(name, Shapes.describe(variable.type(), variable.shape())));
+            }
+            if (variables.put(name, variable) != null) {
+                throw wrong(
+                        "expected one variable '%s', found two. Give them names of their own, and export the model again"
+                                .formatted(name));
             }
         }
         return List.copyOf(variables.values());
+    }
+
+    private String objectName(NodeDef handle) {
+        return objectOf(handle.getName()).map(SavedVariable::getName).orElse(variableName(handle));
+    }
+
+    /** Returns what is said of a variable among the objects of the model; the way to it is its key in the checkpoint. */
+    private Optional<SavedVariable> objectOf(String handle) {
+        String key = keys.getOrDefault(handle, "");
+        if (!key.endsWith(OBJECT_VALUE)) {
+            return Optional.empty();
+        }
+        List<SavedObject> objects = model.metaGraph().getObjectGraphDef().getNodesList();
+        int at = 0;
+        for (String step :
+                key.substring(0, key.length() - OBJECT_VALUE.length()).split("/", -1)) {
+            int next = at < 0 || at >= objects.size() ? -1 : childOf(objects.get(at), step);
+            if (next < 0) {
+                return Optional.empty();
+            }
+            at = next;
+        }
+        return at < objects.size()
+                        && objects.get(at).hasVariable()
+                        && !objects.get(at).getVariable().getName().isEmpty()
+                ? Optional.of(objects.get(at).getVariable())
+                : Optional.empty();
+    }
+
+    private static int childOf(SavedObject object, String step) {
+        return object.getChildrenList().stream()
+                .filter(child -> child.getLocalName()
+                        .replace(".", "..")
+                        .replace("/", ".S")
+                        .equals(step))
+                .map(child -> child.getNodeId())
+                .findFirst()
+                .orElse(-1);
     }
 
     /**

@@ -27,6 +27,7 @@ import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.proto.TensorProto;
 import org.tensorflow.proto.VariableDef;
 
 /** Makes a program that trains of a saved model with signatures for it; see {@link TrainingSignatures}. */
@@ -82,7 +83,8 @@ final class ModelReader {
 
         List<String> inTraining = new ArrayList<>(tensorsOf(trained));
         inTraining.addAll(gradients.values());
-        VariableWrites.Resolved resolved = VariableWrites.resolve(model, named, inTraining);
+        VariableWrites.Resolved resolved =
+                VariableWrites.resolve(model, gradients.isEmpty() ? DerivableLosses.of(named) : named, inTraining);
         SortedMap<String, String> settings =
                 setting.map(signature -> named(signature, "")).orElse(new TreeMap<>());
         Set<String> all = new HashSet<>(inTraining);
@@ -95,6 +97,8 @@ final class ModelReader {
         model.check(part, all);
 
         List<ModelGraph.Variable> there = model.variablesOf(part);
+        Map<String, TensorProto> values = new HashMap<>();
+        there.forEach(variable -> values.put(variable.name(), GraphParts.proto(model.value(variable))));
         SortedMap<String, String> updates = new TreeMap<>(settings);
         there.stream()
                 .filter(variable -> resolved.updates().containsKey(variable.handle()))
@@ -109,7 +113,7 @@ final class ModelReader {
         }
         Set<String> reached = GraphParts.names(GraphParts.needed(resolved.graph(), inTraining));
         List<TrainedVariable> variables = ordered(
-                new VariableRoles(gradients, updates, reached).of(there),
+                new VariableRoles(gradients, updates, reached).of(there, values),
                 TrainedVariable::name,
                 TrainingSignatures.VARIABLE_NAMES);
         var program = new TrainingProgram(
@@ -218,10 +222,11 @@ final class ModelReader {
             this.gradients = gradients;
             this.updates = updates;
             this.reached = reached;
-            this.trainable = new HashMap<>(model.trainable());
+            this.trainable = new HashMap<>();
         }
 
-        List<TrainedVariable> of(List<ModelGraph.Variable> variables) {
+        List<TrainedVariable> of(List<ModelGraph.Variable> variables, Map<String, TensorProto> values) {
+            trainable.putAll(model.trainable(variables));
             readCollection(variables);
             List<TrainedVariable> all = new ArrayList<>();
             for (ModelGraph.Variable variable : variables) {
@@ -232,7 +237,7 @@ final class ModelReader {
                         variable.shape(),
                         role(variable),
                         /* initialiser= */ null,
-                        GraphParts.proto(model.value(variable))));
+                        values.get(variable.name())));
             }
             return all;
         }

@@ -358,7 +358,7 @@ class KerasTrainingTest {
         assertRefused(
                 "plain",
                 metaGraph -> metaGraph.getSaverDefBuilder().setRestoreOpName(""),
-                "expected variable 'hidden/bias' to be restored when the model is loaded, found that nothing does. Export it again, with that variable saved");
+                "expected variable 'scores/bias_1' to be restored when the model is loaded, found that nothing does. Export it again, with that variable saved");
     }
 
     @Test
