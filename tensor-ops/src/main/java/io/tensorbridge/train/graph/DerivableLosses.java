@@ -19,15 +19,13 @@ import org.tensorflow.proto.NodeDef;
  */
 final class DerivableLosses {
 
-    private static final String OF_LABELS = "SparseSoftmaxCrossEntropyWithLogits";
-
     private final Set<String> taken;
     private final List<NodeDef> nodes = new ArrayList<>();
 
     private DerivableLosses(GraphDef graph) {
         taken = GraphParts.names(graph);
         for (NodeDef node : graph.getNodeList()) {
-            if (node.getOp().equals(OF_LABELS)) {
+            if (node.getOp().equals(ClassLabels.LOSS)) {
                 replace(node);
             } else {
                 nodes.add(node);

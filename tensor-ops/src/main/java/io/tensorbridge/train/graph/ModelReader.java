@@ -104,20 +104,27 @@ final class ModelReader {
                 .filter(variable -> resolved.updates().containsKey(variable.handle()))
                 .forEach(variable ->
                         updates.put(variable.name(), resolved.updates().getOrDefault(variable.handle(), "")));
+        List<ValueRange> ranges = ranges(rows);
         try (var check = new ModelTensors(model, part)) {
             check.number(key, trained);
             check.number(TrainingSignatures.EVALUATE, evaluated);
             check.ofVariables(
                     "output '%s%%s' of signature '%s'".formatted(TrainingSignatures.GRADIENT, key), there, gradients);
             check.ofVariables("the new value of variable '%s'", there, updates);
+            for (ValueRange found :
+                    ClassLabels.rangesOf(GraphParts.needed(named, tensorsOf(trained)), rows, check::shapeOf)) {
+                if (ranges.stream().noneMatch(range -> range.input().equals(found.input()))) {
+                    ranges.add(found);
+                }
+            }
         }
         Set<String> reached = GraphParts.names(GraphParts.needed(resolved.graph(), inTraining));
         List<TrainedVariable> variables = ordered(
                 new VariableRoles(gradients, updates, reached).of(there, values),
                 TrainedVariable::name,
                 TrainingSignatures.VARIABLE_NAMES);
-        var program = new TrainingProgram(
-                part, rows, variables, trained, evaluated, gradients, updates, outputs, ranges(rows));
+        var program =
+                new TrainingProgram(part, rows, variables, trained, evaluated, gradients, updates, outputs, ranges);
         program.check();
         return program;
     }
@@ -200,7 +207,7 @@ final class ModelReader {
                         Long.parseLong(saved.get(i + 1).toStringUtf8()),
                         Long.parseLong(saved.get(i + 2).toStringUtf8())));
             }
-        } catch (NumberFormatException | IndexOutOfBoundsException e) {
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             throw model.wrong("expected collection '%s' to hold ranges of inputs, found %s. Save it again"
                     .formatted(
                             TrainingSignatures.RANGES,

@@ -1,5 +1,6 @@
 package io.tensorbridge.train.graph;
 
+import io.tensorbridge.tensor.GraphParts;
 import io.tensorbridge.tensor.ModelGraph;
 import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.train.graph.TrainingProgram.Objective;
@@ -76,6 +77,14 @@ final class ModelTensors implements AutoCloseable {
                                         Shapes.describe(output.dataType(), output.shape())));
             }
         });
+    }
+
+    /** Returns the shape of a tensor, as far as TensorFlow knows it; nothing is known of one that is not there. */
+    Shape shapeOf(String tensor) {
+        String name = GraphParts.canonical(tensor);
+        return graph.operation(ModelInputs.operationOf(name)) == null
+                ? Shape.unknown()
+                : output(name).shape();
     }
 
     private Output<?> output(String tensor) {

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
@@ -147,6 +148,24 @@ public final class TrainedPrograms {
         SortedMap<String, TensorValue> values = new TreeMap<>();
         graph.variablesOf(GraphParts.needed(graph.graph(), tensors))
                 .forEach(variable -> values.put(variable.name(), graph.value(variable)));
+        return values;
+    }
+
+    /**
+     * Reads the values of some variables of a saved model: of those whose whole names match a pattern.
+     *
+     * @param pattern a regular expression, such as {@code "features/.*"}
+     * @throws IllegalArgumentException if no variable has such a name
+     * @throws ProgramException as {@link #values(ModelLoader)} does
+     */
+    public static SortedMap<String, TensorValue> values(ModelLoader model, String pattern) {
+        SortedMap<String, TensorValue> values = values(model);
+        List<String> names = List.copyOf(values.keySet());
+        values.keySet().removeIf(Pattern.compile(pattern).asMatchPredicate().negate());
+        if (values.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "Cannot read the values of variables '%s': expected one of %s".formatted(pattern, names));
+        }
         return values;
     }
 

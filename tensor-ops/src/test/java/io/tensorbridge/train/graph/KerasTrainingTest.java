@@ -258,6 +258,35 @@ class KerasTrainingTest {
                         "{hidden/bias=DT_FLOAT[8], hidden/kernel=DT_FLOAT[16, 8], scores/bias=DT_FLOAT[3], scores/kernel=DT_FLOAT[8, 3]}");
     }
 
+    @Test
+    void readsValuesOfSomeVariablesByTheirNames() {
+        var model = Program.load(ModelFolder.of(fixture("plain")));
+        assertThat(TrainedPrograms.values(model, "scores/.*")).containsOnlyKeys("scores/bias", "scores/kernel");
+        assertThatThrownBy(() -> TrainedPrograms.values(model, "scores"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "Cannot read the values of variables 'scores': expected one of [hidden/bias, hidden/kernel, scores/bias, scores/kernel]");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "full"})
+    void knowsWhichLabelsAreClasses(String name) {
+        assertThat(TrainingProgram.fromSavedModel(fixture(name)).ranges())
+                .containsExactly(new ValueRange("label", 0, 3));
+    }
+
+    @Test
+    void failsOnALabelThatIsNoClassWhereTensorFlowDerivesTheGradients() throws IOException {
+        TrainingProgram program = TrainingProgram.fromSavedModel(
+                changed("plain", metaGraph -> metaGraph.removeSignatureDef("gradients")));
+        try (StepRun run = StepRun.of(program, StepRun.rule(Optimizer.sgd(), 0.1));
+                var batch = new Batch();
+                var label = TInt32.vectorOf(0, 1, 2, 3, 0, 0)) {
+            assertThatThrownBy(() -> run.step(Map.of("pictures", batch.pictures, "label", label), 0.1))
+                    .hasMessageContaining("indices[3] = 3 is not in [0, 3)");
+        }
+    }
+
     private void assertRefused(String name, Consumer<MetaGraphDef.Builder> change, String reason) throws IOException {
         Path model = changed(name, change);
         assertThatThrownBy(() -> TrainingProgram.fromSavedModel(model))
