@@ -152,10 +152,10 @@ final class BarrierTask {
                 }
                 continue;
             }
-            heard = System.nanoTime();
             limit = Duration.ofMillis((long) (settings.stepSeconds() * 1000)).plus(MARGIN);
             WorkerEvent said = event.get();
             handOn(said, stepOfEpoch);
+            heard = System.nanoTime(); // to keep a checkpoint may take its time
             if (said instanceof WorkerEvent.Progress progress) {
                 step = progress.step();
             } else if (said instanceof WorkerEvent.Epoch epoch) {

@@ -214,7 +214,7 @@ public final class Checkpoint {
             throw new IllegalArgumentException(
                     "Cannot go on from checkpoint '%s': expected %s, found %s. Name another directory for checkpoints, or remove this one"
                             .formatted(
-                                    directory,
+                                    location,
                                     difference(expected, origin, true),
                                     difference(expected, origin, false)));
         }

@@ -78,7 +78,7 @@ public final class Worker {
             String directory = task.checkpoint();
             Checkpoint checkpoint = directory == null ? null : Checkpoint.readState(Path.of(directory));
             if (checkpoint != null) {
-                checkpoint.check(task.program(), settings, task.rowsOf());
+                checkpoint.check(String.valueOf(directory), task.program(), settings, task.rowsOf());
             }
             try (var session =
                     TrainingSession.open(graph.graphDef(), task.rank(), task.addresses(), settings.threads())) {

@@ -60,7 +60,7 @@ class WorkerFaultsTest {
         Failed failed = Workers.failed(Workers.eventsOf(two.get(1 - victim)));
         assertThat(failed.kind()).isEqualTo(Failed.Kind.PEER);
         assertThat(failed.step()).isPositive();
-        assertThat(failed.message()).isEqualTo("Collective ops is aborted by: Connection reset by peer");
+        assertThat(failed.message()).matches("Collective ops is aborted by: [A-Z][a-z ]+");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(6));
         Failed killed = Workers.failed(Workers.eventsOf(two.get(victim)));
         assertThat(killed.kind()).isEqualTo(Failed.Kind.MACHINE);
@@ -76,7 +76,7 @@ class WorkerFaultsTest {
         long start = System.nanoTime();
         Failed failed = Workers.failed(Workers.eventsOf(two.get(0)));
         assertThat(failed.kind()).isEqualTo(Failed.Kind.PEER);
-        assertThat(failed.message()).isEqualTo("Collective has timed out waiting for other workers");
+        assertThat(failed.message()).matches("Collective has timed out [a-z ]+");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(6));
         while (two.get(1).next(Duration.ofMillis(500)).isPresent()) {
             // what it had said before
