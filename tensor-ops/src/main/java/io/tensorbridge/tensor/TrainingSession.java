@@ -53,8 +53,9 @@ import org.tensorflow.proto.ServerDef;
 public final class TrainingSession implements AutoCloseable {
 
     private static final String WHAT = "Cannot train";
-    private static final Pattern WHERE_AND_WHAT_ELSE =
-            Pattern.compile("^From /job:\\S+ |\\.?( Additional GRPC error information| The error could be from).*$|\\.$", Pattern.DOTALL);
+    private static final Pattern WHERE_AND_WHAT_ELSE = Pattern.compile(
+            "^From /job:\\S+ |\\.?( Additional GRPC error information| The error could be from).*$|\\.$",
+            Pattern.DOTALL);
     private static final long LARGEST_PIECE = 1 << 30;
     private static final Set<Integer> OF_MACHINES =
             Set.of(TF_RESOURCE_EXHAUSTED, TF_NOT_FOUND, TF_PERMISSION_DENIED, TF_DATA_LOSS);
@@ -363,7 +364,8 @@ public final class TrainingSession implements AutoCloseable {
         }
         String message = NativeSession.clamped(
                 NativeSession.sentenceOf(TF_Message(status).getString(StandardCharsets.UTF_8)));
-        throw new RunException(kindOf(code), WHERE_AND_WHAT_ELSE.matcher(message).replaceAll(""));
+        throw new RunException(
+                kindOf(code), WHERE_AND_WHAT_ELSE.matcher(message).replaceAll(""));
     }
 
     private RunException.Kind kindOf(int code) {

@@ -11,7 +11,8 @@ package io.tensorbridge.train.graph;
  * @param saving files
  * @param best the best weights
  */
-public record Targets(String initialise, String meet, String accumulate, String apply, String evaluate, Saving saving, Best best) {
+public record Targets(
+        String initialise, String meet, String accumulate, String apply, String evaluate, Saving saving, Best best) {
 
     /**
      * Saves and restores, in TensorFlow's second form of a checkpoint.

@@ -214,9 +214,7 @@ public final class Checkpoint {
             throw new IllegalArgumentException(
                     "Cannot go on from checkpoint '%s': expected %s, found %s. Name another directory for checkpoints, or remove this one"
                             .formatted(
-                                    location,
-                                    difference(expected, origin, true),
-                                    difference(expected, origin, false)));
+                                    location, difference(expected, origin, true), difference(expected, origin, false)));
         }
     }
 

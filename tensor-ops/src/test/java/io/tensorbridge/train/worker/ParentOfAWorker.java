@@ -32,8 +32,8 @@ final class ParentOfAWorker {
         try (var in = new ObjectInputStream(System.in)) {
             task = (WorkerTask) in.readObject();
         }
-        try (WorkerProcess process = WorkerProcess.start(
-                task, List.of(Workers.CLASS_PATH), Path.of(arguments[0]), /* heapMiB= */ 128)) {
+        try (WorkerProcess process =
+                WorkerProcess.start(task, List.of(Workers.CLASS_PATH), Path.of(arguments[0]), /* heapMiB= */ 128)) {
             System.out.println(process.pid());
             Thread.sleep(Long.MAX_VALUE);
         }

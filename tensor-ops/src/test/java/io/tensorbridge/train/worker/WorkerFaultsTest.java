@@ -1,7 +1,6 @@
 package io.tensorbridge.train.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tensorbridge.train.graph.Initialiser;
 import io.tensorbridge.train.graph.Optimizer;
@@ -58,7 +57,7 @@ class WorkerFaultsTest {
         kill("-KILL", two.get(victim).pid());
         long start = System.nanoTime();
         Failed failed = Workers.failed(Workers.eventsOf(two.get(1 - victim)));
-        assertThat(failed.kind()).isEqualTo(Failed.Kind.PEER);
+        assertThat(failed.kind()).as("%s", failed).isEqualTo(Failed.Kind.PEER);
         assertThat(failed.step()).isPositive();
         assertThat(failed.message()).matches("Collective ops is aborted by: [A-Z][a-z ]+");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(6));
@@ -75,7 +74,7 @@ class WorkerFaultsTest {
         kill("-STOP", two.get(1).pid());
         long start = System.nanoTime();
         Failed failed = Workers.failed(Workers.eventsOf(two.get(0)));
-        assertThat(failed.kind()).isEqualTo(Failed.Kind.PEER);
+        assertThat(failed.kind()).as("%s", failed).isEqualTo(Failed.Kind.PEER);
         assertThat(failed.message()).matches("Collective has timed out [a-z ]+");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(6));
         while (two.get(1).next(Duration.ofMillis(500)).isPresent()) {
@@ -89,7 +88,8 @@ class WorkerFaultsTest {
         WorkerTask task = workers.tasks("run", choices, null, 40).get(0);
         Process parent = ParentOfAWorker.start(task, directory);
         try (var out = new BufferedReader(new InputStreamReader(parent.getInputStream(), StandardCharsets.UTF_8))) {
-            ProcessHandle child = ProcessHandle.of(Long.parseLong(out.readLine())).orElseThrow();
+            ProcessHandle child =
+                    ProcessHandle.of(Long.parseLong(out.readLine())).orElseThrow();
             assertThat(child.isAlive()).isTrue();
             parent.destroyForcibly().waitFor();
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
@@ -110,8 +110,9 @@ class WorkerFaultsTest {
             Failed failed = Workers.failed(Workers.eventsOf(workers.start(task)));
             assertThat(failed.kind()).isEqualTo(Failed.Kind.MACHINE);
             assertThat(failed.message())
-                    .startsWith("Cannot train: expected to serve the other workers at 127.0.0.1:%d, found that it cannot ("
-                            .formatted(port));
+                    .startsWith(
+                            "Cannot train: expected to serve the other workers at 127.0.0.1:%d, found that it cannot ("
+                                    .formatted(port));
         }
     }
 
@@ -126,11 +127,7 @@ class WorkerFaultsTest {
             event = Optional.of(new Failed(
                     Failed.Kind.MACHINE, -1, String.valueOf(e.getMessage()).replace("Cannot start a worker: ", "")));
         }
-        assertThat(event)
-                .contains(new Failed(
-                        Failed.Kind.MACHINE,
-                        -1,
-                        """
+        assertThat(event).contains(new Failed(Failed.Kind.MACHINE, -1, """
                         its process ended with exit code 1, having said last:
                         Error: Could not find or load main class io.tensorbridge.train.worker.Worker
                         Caused by: java.lang.ClassNotFoundException: io.tensorbridge.train.worker.Worker"""));
@@ -143,10 +140,11 @@ class WorkerFaultsTest {
         choices.checkpointSteps = 1;
         Failed failed = Workers.failed(workers.alone("run", choices, null, 100));
         assertThat(failed)
-                .isEqualTo(new Failed(
-                        Failed.Kind.PROGRAM,
-                        2,
-                        "Cannot train on: expected a finite loss, found NaN in step 2; the last checkpoint was written after step 1. Lower the learningRate(…), set a clipNorm(…), or look for what the program divides by or takes the logarithm or the root of"));
+                .isEqualTo(
+                        new Failed(
+                                Failed.Kind.PROGRAM,
+                                2,
+                                "Cannot train on: expected a finite loss, found NaN in step 2; the last checkpoint was written after step 1. Lower the learningRate(…), set a clipNorm(…), or look for what the program divides by or takes the logarithm or the root of"));
     }
 
     @Test
@@ -165,10 +163,11 @@ class WorkerFaultsTest {
         choices.checkpointSteps = 1;
         Failed failed = Workers.failed(workers.alone("run", choices, null, 100));
         assertThat(failed)
-                .isEqualTo(new Failed(
-                        Failed.Kind.PROGRAM,
-                        1,
-                        "Cannot train on: expected finite variables, found that 'weight' is not after step 1; no checkpoint was written. Lower the learningRate(…), set a clipNorm(…), or look for what the program divides by or takes the logarithm or the root of"));
+                .isEqualTo(
+                        new Failed(
+                                Failed.Kind.PROGRAM,
+                                1,
+                                "Cannot train on: expected finite variables, found that 'weight' is not after step 1; no checkpoint was written. Lower the learningRate(…), set a clipNorm(…), or look for what the program divides by or takes the logarithm or the root of"));
     }
 
     private static void awaitSteps(List<WorkerProcess> processes) throws InterruptedException {
@@ -182,7 +181,9 @@ class WorkerFaultsTest {
     }
 
     private static void kill(String signal, long pid) throws IOException, InterruptedException {
-        assertThat(new ProcessBuilder("kill", signal, Long.toString(pid)).start().waitFor())
+        assertThat(new ProcessBuilder("kill", signal, Long.toString(pid))
+                        .start()
+                        .waitFor())
                 .isZero();
     }
 }

@@ -9,7 +9,6 @@ import io.tensorbridge.train.worker.TrainingSettings.Keep;
 import io.tensorbridge.train.worker.WorkerEvent.Failed;
 import io.tensorbridge.train.worker.WorkerEvent.Finished;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,7 +68,8 @@ class WorkerResumeTest {
     void givesTheCurveOfTwoWorkersToo() throws IOException, InterruptedException {
         choices.epochs = 3;
         List<WorkerEvent> whole = both(workers.start("whole", choices, null, 60, 40));
-        String checkpoint = Workers.all(whole, WorkerEvent.Checkpoint.class).get(5).directory();
+        String checkpoint =
+                Workers.all(whole, WorkerEvent.Checkpoint.class).get(5).directory();
         List<WorkerEvent> rest = both(workers.start("rest", choices, checkpoint, 60, 40));
         assertThat(Workers.losses(Workers.finished(rest)))
                 .containsExactly(Workers.losses(Workers.finished(whole)), within(1e-6));
@@ -155,9 +155,10 @@ class WorkerResumeTest {
         Files.write(values, bytes);
         assertThatThrownBy(() -> Checkpoint.read(checkpoint))
                 .isInstanceOf(IOException.class)
-                .hasMessageStartingWith("Cannot go on from checkpoint '%s': expected the values of variable '", checkpoint)
-                .hasMessageEndingWith(
-                        "' on. Copy it again, or export it again".replace("' on", "of file 'all.data-00000-of-00001' on"));
+                .hasMessageStartingWith(
+                        "Cannot go on from checkpoint '%s': expected the values of variable '", checkpoint)
+                .hasMessageEndingWith("' on. Copy it again, or export it again"
+                        .replace("' on", "of file 'all.data-00000-of-00001' on"));
         Failed failed = Workers.failed(workers.alone("rest", choices, checkpoint.toString(), ROWS));
         assertThat(failed.kind()).isEqualTo(Failed.Kind.MACHINE);
     }
@@ -186,8 +187,8 @@ class WorkerResumeTest {
         choices.leastGain = 1_000;
         List<WorkerEvent> whole = workers.alone("whole", choices, null, ROWS);
         List<WorkerEvent.Checkpoint> checkpoints = Workers.all(whole, WorkerEvent.Checkpoint.class);
-        List<WorkerEvent> rest = new ArrayList<>(
-                workers.alone("rest", choices, checkpoints.get(checkpoints.size() - 1).directory(), ROWS));
+        List<WorkerEvent> rest = new ArrayList<>(workers.alone(
+                "rest", choices, checkpoints.get(checkpoints.size() - 1).directory(), ROWS));
         assertThat(Workers.finished(rest).reason()).isEqualTo(Finished.Reason.NO_BETTER);
         assertThat(Workers.all(rest, WorkerEvent.Epoch.class)).isEmpty();
         assertThat(Workers.finished(rest).history())

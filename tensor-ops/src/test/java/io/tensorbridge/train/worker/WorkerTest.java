@@ -46,8 +46,7 @@ class WorkerTest {
                 Workers.eventsOf(workers.start("run", choices, null, 200).get(0)));
         assertThat(end.reason()).isEqualTo(Finished.Reason.ALL_EPOCHS);
         assertThat(end.history()).hasSize(20);
-        assertThat(end.history().get(19).loss())
-                .isLessThan(end.history().get(0).loss() / 2);
+        assertThat(end.history().get(19).loss()).isLessThan(end.history().get(0).loss() / 2);
         assertThat(end.history().get(19).validation().get("accuracy")).isGreaterThan(0.8);
         assertThat(end.history().get(19).step()).isEqualTo(20 * 13);
         assertThat(Path.of(end.directory())).isDirectoryContaining("glob:**/variables.index");

@@ -188,8 +188,8 @@ final class Workers implements AutoCloseable {
     /** Returns the loss of each epoch, and that of its validation. */
     static double[] losses(WorkerEvent.Finished end) {
         return end.history().stream()
-                .flatMapToDouble(epoch -> DoubleStream.of(
-                        epoch.loss(), epoch.validation().getOrDefault("loss", Double.NaN)))
+                .flatMapToDouble(epoch ->
+                        DoubleStream.of(epoch.loss(), epoch.validation().getOrDefault("loss", Double.NaN)))
                 .toArray();
     }
 
