@@ -62,8 +62,7 @@ final class BinaryPass {
         Column label = col(EvaluatedColumns.LABEL);
         Column value = col(EvaluatedColumns.VALUE);
         Column otherLabel = not(label.isin(0.0, 1.0));
-        List<Row> totals = counts
-                .groupBy(EvaluatedColumns.MODEL)
+        List<Row> totals = counts.groupBy(EvaluatedColumns.MODEL)
                 .agg(
                         rows(label.equalTo(1.0)),
                         rows(label.equalTo(0.0)),
@@ -99,7 +98,9 @@ final class BinaryPass {
         if ((positives == 0) != (negatives == 0)) {
             problems.add("%s: expected rows with 0 and rows with 1, found %s with %d alone"
                     .formatted(
-                            columns.describeLabel(), ValueProblems.rows(positives + negatives), positives == 0 ? 0 : 1));
+                            columns.describeLabel(),
+                            ValueProblems.rows(positives + negatives),
+                            positives == 0 ? 0 : 1));
         }
         for (int i = 0; i < totals.size(); i++) {
             Row row = totals.get(i);

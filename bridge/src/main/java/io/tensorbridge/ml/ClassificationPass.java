@@ -97,9 +97,7 @@ final class ClassificationPass {
 
     private static Column whole(String name) {
         Column number = col(name);
-        return when(
-                number.equalTo(floor(number)).and(abs(number).lt(LARGEST)),
-                number.cast(DataTypes.LongType));
+        return when(number.equalTo(floor(number)).and(abs(number).lt(LARGEST)), number.cast(DataTypes.LongType));
     }
 
     private void check(List<Group> groups) {
@@ -127,7 +125,8 @@ final class ClassificationPass {
                 cells.add(group.cell());
             }
         }
-        cells.sort(Comparator.comparingLong(ConfusionMatrix.Cell::label).thenComparing(ConfusionMatrix.Cell::prediction));
+        cells.sort(
+                Comparator.comparingLong(ConfusionMatrix.Cell::label).thenComparing(ConfusionMatrix.Cell::prediction));
         return new ConfusionMatrix(cells);
     }
 }

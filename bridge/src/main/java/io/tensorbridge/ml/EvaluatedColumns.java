@@ -98,7 +98,9 @@ record EvaluatedColumns(Dataset<?> df, String label, String kind, List<String> v
         for (int i = 0; i < values.size(); i++) {
             models.add(struct(lit(i).as(MODEL), values(i).as(VALUE)));
         }
-        return df.select(labels().as(LABEL), explode(array(models.toArray(Column[]::new))).as("each"))
+        return df.select(
+                        labels().as(LABEL),
+                        explode(array(models.toArray(Column[]::new))).as("each"))
                 .select(col("each." + MODEL), col(LABEL), col("each." + VALUE));
     }
 

@@ -15,7 +15,8 @@ final class ValueProblems {
                     .formatted(column, expected, rows(nulls)));
         }
         if (others > 0) {
-            found.add("%s: expected %s, found others in %s, such as %s".formatted(column, expected, rows(others), example));
+            found.add("%s: expected %s, found others in %s, such as %s"
+                    .formatted(column, expected, rows(others), example));
         }
     }
 

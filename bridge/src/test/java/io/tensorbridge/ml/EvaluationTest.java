@@ -137,8 +137,7 @@ class EvaluationTest {
                         col("id").lt(5).as("la.bel"),
                         col("id").lt(6).cast("byte").as("byte"),
                         col("id").lt(7).cast("decimal(3,1)").as("decimal"));
-        Map<String, Classification> found =
-                Evaluation.of(df, "LA.BEL").classifications(List.of("byte", "decimal"));
+        Map<String, Classification> found = Evaluation.of(df, "LA.BEL").classifications(List.of("byte", "decimal"));
         assertThat(found.values()).extracting(Classification::accuracy).containsExactly(0.9, 0.8);
     }
 
@@ -177,9 +176,8 @@ class EvaluationTest {
             assertThat(found.positives() + found.negatives()).isEqualTo(500);
             expected.unpersist();
         });
-        List<Double> areas = both.values().stream()
-                .map(BinaryClassification::areaUnderRoc)
-                .toList();
+        List<Double> areas =
+                both.values().stream().map(BinaryClassification::areaUnderRoc).toList();
         assertThat(areas.get(0)).isGreaterThan(0.7);
         assertThat(areas.get(1)).isBetween(0.4, 0.6);
         assertThat(spark.sparkContext().getPersistentRDDs().size()).isZero();
@@ -211,46 +209,41 @@ class EvaluationTest {
 
     @Test
     void computesEveryRowOnceForAllModels(SparkSession spark) {
-        assertThat(rowsComputed(
-                        spark, classes(), evaluation -> evaluation.classifications(List.of("a", "b"))))
+        assertThat(rowsComputed(spark, classes(), evaluation -> evaluation.classifications(List.of("a", "b"))))
                 .isEqualTo(500);
         assertThat(rowsComputed(spark, numbers(), evaluation -> evaluation.regressions(List.of("a", "b"))))
                 .isEqualTo(500);
-        assertThat(rowsComputed(
-                        spark, scores(), evaluation -> evaluation.binaryClassifications(List.of("a", "b"))))
+        assertThat(rowsComputed(spark, scores(), evaluation -> evaluation.binaryClassifications(List.of("a", "b"))))
                 .isEqualTo(500);
     }
 
     private static long rowsComputed(SparkSession spark, List<Row> rows, Consumer<Evaluation> evaluate) {
         LongAccumulator computed = spark.sparkContext().longAccumulator();
-        var counted = new JavaSparkContext(spark.sparkContext()).parallelize(rows, 3).map(row -> {
-            computed.add(1);
-            return row;
-        });
+        var counted = new JavaSparkContext(spark.sparkContext())
+                .parallelize(rows, 3)
+                .map(row -> {
+                    computed.add(1);
+                    return row;
+                });
         evaluate.accept(Evaluation.of(spark.createDataFrame(counted, PAIRS), "label"));
         return computed.value();
     }
 
     @Test
     void saysAllThatIsWrongWithColumnsBeforeAJob(SparkSession spark) {
-        Dataset<Row> df = spark.range(3).select(col("id").as("x"), lit("no").as("text"), lit(1).as("y"), lit(2).as("Y"));
-        assertRefused(
-                () -> Evaluation.of(df, "label").regressions(List.of("x", "text", "y")),
-                """
+        Dataset<Row> df =
+                spark.range(3).select(col("id").as("x"), lit("no").as("text"), lit(1).as("y"), lit(2).as("Y"));
+        assertRefused(() -> Evaluation.of(df, "label").regressions(List.of("x", "text", "y")), """
                 Cannot evaluate this DataFrame:
                   - label 'label': expected one column of that name, found none among [x, text, y, Y]
                   - prediction 'text': expected a column of numbers or booleans, found string. Make a number of it with select(…) before
                   - prediction 'y': expected one column of that name, found 2 among [x, text, y, Y]\
                 """);
-        assertRefused(
-                () -> Evaluation.of(df, "x").binaryClassifications(List.of()),
-                """
+        assertRefused(() -> Evaluation.of(df, "x").binaryClassifications(List.of()), """
                 Cannot evaluate this DataFrame:
                   - expected the column of a score or more, found none\
                 """);
-        assertRefused(
-                () -> Evaluation.of(df, "x").binaryClassifications(List.of("x", "x")),
-                """
+        assertRefused(() -> Evaluation.of(df, "x").binaryClassifications(List.of("x", "x")), """
                 Cannot evaluate this DataFrame:
                   - expected each score once, found [x, x]\
                 """);
@@ -322,7 +315,9 @@ class EvaluationTest {
     }
 
     private static List<Row> rows(@Nullable Double[][] values) {
-        return Arrays.stream(values).map(row -> RowFactory.create((Object[]) row)).toList();
+        return Arrays.stream(values)
+                .map(row -> RowFactory.create((Object[]) row))
+                .toList();
     }
 
     private static void assertRefused(Runnable evaluate, String message) {

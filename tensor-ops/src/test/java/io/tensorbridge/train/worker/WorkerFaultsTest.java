@@ -106,7 +106,8 @@ class WorkerFaultsTest {
     void saysWhoseThePortIs() throws IOException, InterruptedException {
         WorkerTask task = workers.tasks("run", choices, null, 40, 40).get(0);
         int port = Integer.parseInt(task.addresses().get(0).replaceAll(".*:", ""));
-        try (var ignored = new ServerSocket(port)) {
+        try (var taken = new ServerSocket(port)) {
+            assertThat(taken.isBound()).isTrue();
             Failed failed = Workers.failed(Workers.eventsOf(workers.start(task)));
             assertThat(failed.kind()).isEqualTo(Failed.Kind.MACHINE);
             assertThat(failed.message())
