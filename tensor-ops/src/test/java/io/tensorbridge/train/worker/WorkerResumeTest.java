@@ -1,5 +1,6 @@
 package io.tensorbridge.train.worker;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -116,11 +117,11 @@ class WorkerResumeTest {
     void refusesAChangedState() throws IOException {
         Path state = Path.of(checkpoint()).resolve("state.json");
         Files.writeString(state, Files.readString(state).replace("\"step\":1,", "\"step\":2,"));
-        assertThatThrownBy(() -> Checkpoint.read(state.getParent()))
+        assertThatThrownBy(() -> Checkpoint.read(requireNonNull(state.getParent())))
                 .isInstanceOf(IOException.class)
                 .hasMessage(
                         "Cannot go on from checkpoint '%s': expected 'state.json' to be as it was written, found that it is not (another checksum). Remove the checkpoint, or name another one",
-                        state.getParent());
+                        requireNonNull(state.getParent()));
     }
 
     @Test
@@ -129,11 +130,11 @@ class WorkerResumeTest {
         byte[] bytes = Files.readAllBytes(state);
         for (int length : List.of(0, 1, bytes.length / 2, bytes.length - 1)) {
             Files.write(state, java.util.Arrays.copyOf(bytes, length));
-            assertThatThrownBy(() -> Checkpoint.read(state.getParent()))
+            assertThatThrownBy(() -> Checkpoint.read(requireNonNull(state.getParent())))
                     .isInstanceOf(IOException.class)
                     .hasMessageStartingWith(
                             "Cannot go on from checkpoint '%s': expected 'state.json' to be as it was written, found that it is not (",
-                            state.getParent());
+                            requireNonNull(state.getParent()));
         }
     }
 
