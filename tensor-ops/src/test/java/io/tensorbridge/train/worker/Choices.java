@@ -12,6 +12,7 @@ final class Choices {
     Optimizer optimizer = Optimizer.adam();
     double rate = 0.02;
     int accumulate = 1;
+    UpdateRule.Wire wire = UpdateRule.Wire.FLOAT;
     int epochs = 5;
     int batchRows = 16;
     long seed = 20_26;
@@ -33,7 +34,7 @@ final class Choices {
                         Double.POSITIVE_INFINITY,
                         Double.POSITIVE_INFINITY,
                         accumulate,
-                        UpdateRule.Wire.FLOAT),
+                        wire),
                 epochs,
                 batchRows,
                 seed,
