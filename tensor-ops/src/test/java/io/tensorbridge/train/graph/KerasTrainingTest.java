@@ -214,7 +214,7 @@ class KerasTrainingTest {
                         tuple("scores/kernel", Role.TRAINED),
                         tuple("scores/bias", Role.TRAINED));
         JsonNode full = EXPECTED.get("full");
-        try (StepRun run = StepRun.of(program, StepRun.rule(Optimizer.sgd(), 0));
+        try (StepRun run = StepRun.of(program, StepRun.rule(Optimizer.sgd(), 0.1));
                 var batch = new Batch()) {
             run.evaluate(batch.tensors(), 1);
             assertThat(run.total())
