@@ -21,7 +21,6 @@ import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.NodeDef;
 import org.tensorflow.proto.OpDef;
-import org.tensorflow.proto.SavedObjectGraphOuterClass.SavedObject;
 import org.tensorflow.proto.SavedObjectGraphOuterClass.SavedVariable;
 import org.tensorflow.proto.SignatureDef;
 
@@ -34,13 +33,12 @@ public final class ModelGraph {
 
     private static final String PREFIX = "variables/variables";
     private static final String VAR_HANDLE = "VarHandleOp";
-    private static final String OBJECT_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"; // how keys of objects' values end
 
     private final ModelSource source;
     private final SavedModelReader.Model model;
     private final Map<String, String> handed = new HashMap<>(); // operations by the tensors that they give
     private final GraphDef graph;
-    private final Map<String, String> keys; // of variables in the checkpoint, by handle
+    private final VariableKeys keys;
     private final Optional<VariableFiles> files;
 
     private ModelGraph(ModelSource source, SavedModelReader.Model model) {
@@ -53,7 +51,7 @@ public final class ModelGraph {
                 .clearNode()
                 .addAllNode(withOneHandleEach(withoutLists(inlined.getNodeList())))
                 .build();
-        this.keys = keys(graph, model.metaGraph().getSaverDef().getRestoreOpName());
+        this.keys = new VariableKeys(graph, model.metaGraph());
         this.files = model.files().paths().contains(CheckpointFiles.indexOf(PREFIX))
                 ? Optional.of(new VariableFiles(source, model.files(), PREFIX))
                 : Optional.empty();
@@ -162,52 +160,6 @@ public final class ModelGraph {
                 .toStringUtf8();
     }
 
-    /** Returns what each variable is called in the checkpoint, by its handle, as the operation tells that restores it. */
-    private static Map<String, String> keys(GraphDef graph, String restore) {
-        Map<String, NodeDef> byName = new HashMap<>();
-        graph.getNodeList().forEach(node -> byName.put(node.getName(), node));
-        Map<String, String> keys = new HashMap<>();
-        for (NodeDef node : GraphClosure.of(graph, List.of(restore)).nodes()) {
-            if (node.getOp().equals("AssignVariableOp") && node.getInputCount() >= 2) {
-                String value = origin(byName, node.getInput(1));
-                NodeDef restored = byName.get(GraphNames.operationOf(value));
-                if (restored != null && restored.getOp().equals("RestoreV2") && restored.getInputCount() >= 2) {
-                    NodeDef names = byName.get(GraphNames.operationOf(origin(byName, restored.getInput(1))));
-                    List<ByteString> strings = names == null
-                            ? List.of()
-                            : names.getAttrOrDefault("value", AttrValue.getDefaultInstance())
-                                    .getTensor()
-                                    .getStringValList();
-                    int index = GraphNames.indexOf(value);
-                    if (index >= 0 && index < strings.size()) {
-                        keys.put(
-                                GraphNames.operationOf(origin(byName, node.getInput(0))),
-                                strings.get(index).toStringUtf8());
-                    }
-                }
-            }
-        }
-        return keys;
-    }
-
-    /** Follows a tensor back through operations that only hand it on. */
-    private static String origin(Map<String, NodeDef> nodes, String tensor) {
-        String at = ProgramGraph.canonical(tensor);
-        for (int steps = 0; steps <= nodes.size(); steps++) {
-            NodeDef node = nodes.get(GraphNames.operationOf(at));
-            int index = GraphNames.indexOf(at);
-            if (node == null
-                    || !(node.getOp().equals("Identity") || node.getOp().equals("IdentityN"))
-                    || index < 0
-                    || index >= node.getInputCount()
-                    || node.getInput(index).startsWith("^")) {
-                return at;
-            }
-            at = ProgramGraph.canonical(node.getInput(index));
-        }
-        return at;
-    }
-
     /** Returns the graph: no calls but those of loops and branches and of what is compiled. */
     public GraphDef graph() {
         return graph;
@@ -259,7 +211,7 @@ public final class ModelGraph {
     public Map<String, Boolean> trainable(List<Variable> variables) {
         Map<String, Boolean> trainable = new HashMap<>();
         for (Variable variable : variables) {
-            objectOf(variable.handle()).ifPresent(saved -> trainable.put(variable.name(), saved.getTrainable()));
+            keys.objectOf(variable.handle()).ifPresent(saved -> trainable.put(variable.name(), saved.getTrainable()));
         }
         return trainable;
     }
@@ -301,41 +253,7 @@ public final class ModelGraph {
     }
 
     private String objectName(NodeDef handle) {
-        return objectOf(handle.getName()).map(SavedVariable::getName).orElse(variableName(handle));
-    }
-
-    /** Returns what is said of a variable among the objects of the model; the way to it is its key in the checkpoint. */
-    private Optional<SavedVariable> objectOf(String handle) {
-        String key = keys.getOrDefault(handle, "");
-        if (!key.endsWith(OBJECT_VALUE)) {
-            return Optional.empty();
-        }
-        List<SavedObject> objects = model.metaGraph().getObjectGraphDef().getNodesList();
-        int at = 0;
-        for (String step :
-                key.substring(0, key.length() - OBJECT_VALUE.length()).split("/", -1)) {
-            int next = at < 0 || at >= objects.size() ? -1 : childOf(objects.get(at), step);
-            if (next < 0) {
-                return Optional.empty();
-            }
-            at = next;
-        }
-        return at < objects.size()
-                        && objects.get(at).hasVariable()
-                        && !objects.get(at).getVariable().getName().isEmpty()
-                ? Optional.of(objects.get(at).getVariable())
-                : Optional.empty();
-    }
-
-    private static int childOf(SavedObject object, String step) {
-        return object.getChildrenList().stream()
-                .filter(child -> child.getLocalName()
-                        .replace(".", "..")
-                        .replace("/", ".S")
-                        .equals(step))
-                .map(child -> child.getNodeId())
-                .findFirst()
-                .orElse(-1);
+        return keys.objectOf(handle.getName()).map(SavedVariable::getName).orElse(variableName(handle));
     }
 
     /**
@@ -370,12 +288,10 @@ public final class ModelGraph {
         VariableFiles stored = files.orElseThrow(() ->
                 wrong("expected file '%s', since the model has variables, found no such file. Copy the whole directory"
                         .formatted(CheckpointFiles.indexOf(PREFIX))));
-        String key = keys.get(variable.handle());
-        if (key == null) {
-            throw wrong(
-                    "expected variable '%s' to be restored when the model is loaded, found that nothing does. Export it again, with that variable saved"
-                            .formatted(variable.name()));
-        }
+        String key = keys.keyOf(variable.handle())
+                .orElseThrow(() -> wrong(
+                        "expected variable '%s' to be restored when the model is loaded, found that nothing does. Export it again, with that variable saved"
+                                .formatted(variable.name())));
         stored.check(key, variable.type(), variable.shape());
         return stored.value(key);
     }
