@@ -1,5 +1,6 @@
 package io.tensorbridge.benchmarks;
 
+import io.tensorbridge.examples.ExampleFiles;
 import io.tensorbridge.examples.KMeans;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ public final class Benchmarks {
         SUITES.put("sql", SqlSuite::run);
         SUITES.put("models", ModelsSuite::run);
         SUITES.put("images", ImagesSuite::run);
+        SUITES.put("training", () -> TrainingSuite.run(ExampleFiles.wholeFashionMnist()));
         SUITES.put("startup", StartupSuite::run);
     }
 

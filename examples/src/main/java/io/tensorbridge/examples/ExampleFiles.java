@@ -17,6 +17,12 @@ public final class ExampleFiles {
         return home().resolve("target").resolve("bert").resolve("model");
     }
 
+    /** Returns where all of Fashion-MNIST is, if it is there: {@code TENSORBRIDGE_FASHION_MNIST}, or beside this project. */
+    public static Path wholeFashionMnist() {
+        String set = System.getenv("TENSORBRIDGE_FASHION_MNIST");
+        return set == null ? home().resolve("../../shared/data/fashion-mnist") : Path.of(set);
+    }
+
     private static Path home() {
         return Path.of(System.getProperty("tensorbridge.examples.home", "examples"));
     }
