@@ -1,5 +1,7 @@
 package io.tensorbridge.train;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 
 /**
@@ -9,9 +11,9 @@ import java.util.List;
  * @param port a port that was free there a moment ago
  * @param rows how many rows it has
  * @param validationRows how many for the validation
- * @param checkpoint what to go on from, as the first task found it; empty to begin
+ * @param problem why training cannot begin, a whole sentence; empty if it can
  */
-record Announcement(String host, int port, long rows, long validationRows, String checkpoint) {
+record Announcement(String host, int port, long rows, long validationRows, String problem) {
 
     private static final String SEPARATOR = "\t";
 
@@ -22,13 +24,14 @@ record Announcement(String host, int port, long rows, long validationRows, Strin
                 Integer.toString(port),
                 Long.toString(rows),
                 Long.toString(validationRows),
-                checkpoint);
+                Base64.getEncoder().encodeToString(problem.getBytes(StandardCharsets.UTF_8)));
     }
 
     static Announcement decode(String line) {
         String[] parts = line.split(SEPARATOR, -1);
+        String problem = new String(Base64.getDecoder().decode(parts[4]), StandardCharsets.UTF_8);
         return new Announcement(
-                parts[0], Integer.parseInt(parts[1]), Long.parseLong(parts[2]), Long.parseLong(parts[3]), parts[4]);
+                parts[0], Integer.parseInt(parts[1]), Long.parseLong(parts[2]), Long.parseLong(parts[3]), problem);
     }
 
     /** Returns where the workers find each other; on one machine over the loopback. */

@@ -3,8 +3,6 @@ package io.tensorbridge.train;
 import static java.util.Objects.requireNonNull;
 
 import io.tensorbridge.train.worker.Checkpoint;
-import io.tensorbridge.train.worker.RowFiles;
-import io.tensorbridge.train.worker.StoredRows;
 import io.tensorbridge.train.worker.TrainingSettings;
 import io.tensorbridge.train.worker.WorkerEvent;
 import io.tensorbridge.train.worker.WorkerEvent.Failed;
@@ -35,8 +33,8 @@ import scala.Tuple2;
  */
 final class BarrierTask {
 
-    private static final Duration POLL = Duration.ofMillis(100); // how soon a cancelled task notices
     private static final Duration START = Duration.ofMinutes(2);
+    private static final Duration END = Duration.ofMinutes(30); // the first one may still copy a checkpoint
     private static final Duration MARGIN = Duration.ofSeconds(3);
 
     private final TrainingStage stage;
@@ -50,10 +48,14 @@ final class BarrierTask {
     }
 
     static TaskResult run(TrainingStage stage, Iterator<Tuple2<SliceKey, Slice>> slices) {
+        BarrierTaskContext context = BarrierTaskContext.get();
         try (TaskDirectory directory = TaskDirectory.create()) {
-            return new BarrierTask(stage, BarrierTaskContext.get(), directory).run(slices);
+            return new BarrierTask(stage, context, directory).run(slices);
         } catch (IOException e) {
-            throw new UncheckedIOException("Cannot train: " + e.getMessage(), e);
+            throw new UncheckedIOException(
+                    "Training stopped: expected worker %d to have its files, found that it does not (%s)"
+                            .formatted(context.partitionId(), e.getMessage()),
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new TaskKilledException("training was cancelled");
@@ -61,71 +63,97 @@ final class BarrierTask {
     }
 
     private TaskResult run(Iterator<Tuple2<SliceKey, Slice>> slices) throws IOException, InterruptedException {
-        StoredRows rows;
-        StoredRows validation;
-        Path trainingRows = directory.path().resolve("training");
-        try (RowFiles training = RowFiles.create(trainingRows, stage.cellBytes());
-                RowFiles held = RowFiles.create(directory.path().resolve("validation"), stage.cellBytes())) {
-            while (slices.hasNext()) {
-                Tuple2<SliceKey, Slice> next = slices.next();
-                RowFiles to = next._1().kind() == SliceKey.Kind.TRAINING ? training : held;
-                to.append(next._2().buffers(), next._2().rows());
-            }
-            rows = training.rows();
-            validation = held.rows();
+        TaskRows rows = TaskRows.write(slices, stage.cellBytes(), directory.path(), context);
+        String problem = "";
+        Optional<Path> checkpoint = Optional.empty();
+        try {
+            checkpoint = checkpoint();
+        } catch (TrainingException e) {
+            problem = String.valueOf(e.getMessage());
         }
-        String host = SparkEnv.get().blockManager().blockManagerId().host();
-        var own = new Announcement(host, freePort(), rows.rows(), validation.rows(), newestCheckpoint());
-        List<Announcement> all = Gathering.of(context, own.encode(), START).stream()
-                .map(Announcement::decode)
-                .toList();
+        List<Announcement> all = announce(rows, problem);
         List<Long> rowsOf = all.stream().map(Announcement::rows).toList();
+        Optional<String> reason = all.stream()
+                .map(Announcement::problem)
+                .filter(each -> !each.isEmpty())
+                .findFirst();
+        if (reason.isPresent()) {
+            return failed(reason.get());
+        }
         if (rowsOf.stream().allMatch(count -> count == 0)) {
             return failed("Cannot train: expected rows to train on, found none");
         }
-        Path checkpoint;
-        try {
-            checkpoint = checkpoint(all.get(0).checkpoint(), rowsOf);
-        } catch (TrainingException | IllegalArgumentException e) {
-            return failed(String.valueOf(e.getMessage()));
+        if (checkpoint.isPresent()) {
+            try {
+                Path found = checkpoint.get();
+                Checkpoint.read(found).check(location(found), stage.program(), stage.settings(), rowsOf);
+            } catch (IllegalArgumentException e) { // for all workers alike
+                return failed(String.valueOf(e.getMessage()));
+            }
         }
-        Path output = Files.createDirectory(directory.path().resolve("output"));
         var task = new WorkerTask(
                 stage.program(),
                 stage.settings(),
                 context.partitionId(),
                 all.size() == 1 ? List.of() : Announcement.addresses(all),
-                rows,
-                validation,
+                rows.training(),
+                rows.validation(),
                 rowsOf,
                 all.stream().map(Announcement::validationRows).toList(),
-                checkpoint == null ? null : checkpoint.toString(),
-                output.toString());
+                checkpoint.map(Path::toString).orElse(null),
+                Files.createDirectory(directory.path().resolve("output")).toString());
         try (WorkerProcess process =
                 WorkerProcess.start(task, ClassPaths.ofThisThread(), directory.path(), stage.heapMiB())) {
-            return end(watch(process));
+            var watch = new WorkerWatch(stage, context, process);
+            WorkerEvent end = watch.untilTheEnd(START, silence());
+            return end(end);
         }
     }
 
-    /** Returns what to go on from, as the first task finds it: all others do what it says. */
-    private String newestCheckpoint() throws IOException {
-        CheckpointStore store = stage.checkpoints();
-        return store == null || context.partitionId() != 0 ? "" : store.newest().orElse("");
+    private Duration silence() {
+        TrainingSettings settings = stage.settings();
+        return Duration.ofMillis((long) (settings.stepSeconds() * 1000)).plus(MARGIN);
     }
 
-    private @Nullable Path checkpoint(String name, List<Long> rowsOf) throws IOException {
+    /** Brings here what to go on from: for all workers the same, as the first one finds it. */
+    private Optional<Path> checkpoint() throws IOException, InterruptedException {
         CheckpointStore store = stage.checkpoints();
-        if (store == null || name.isEmpty()) {
-            return null;
+        if (store == null) {
+            return Optional.empty();
         }
-        Path local = directory.path().resolve("checkpoint");
-        store.fetch(name, local);
-        Checkpoint.read(local).check(store.location() + "/" + name, stage.program(), stage.settings(), rowsOf);
-        return local;
+        String name = "";
+        TrainingException problem = null;
+        if (context.partitionId() == 0) {
+            try {
+                name = store.newest().orElse("");
+            } catch (TrainingException e) {
+                problem = e; // the others wait to be told of it
+            }
+        }
+        name = Gathering.of(context, name, "find their checkpoint", START).get(0);
+        if (problem != null) {
+            throw problem;
+        }
+        return name.isEmpty() ? Optional.empty() : Optional.of(fetched(store, name));
     }
 
-    private static TaskResult failed(String message) {
-        return new TaskResult(new Failed(Failed.Kind.PROGRAM, 0, message), Map.of());
+    private Path fetched(CheckpointStore store, String name) throws IOException {
+        Path fetched = directory.path().resolve(name);
+        store.fetch(name, fetched);
+        return fetched;
+    }
+
+    private String location(Path fetched) {
+        return requireNonNull(stage.checkpoints()).location() + "/" + fetched.getFileName();
+    }
+
+    private List<Announcement> announce(TaskRows rows, String problem) throws IOException, InterruptedException {
+        String host = SparkEnv.get().blockManager().blockManagerId().host();
+        var own = new Announcement(
+                host, freePort(), rows.training().rows(), rows.validation().rows(), problem);
+        return Gathering.of(context, own.encode(), "have their rows", START).stream()
+                .map(Announcement::decode)
+                .toList();
     }
 
     private static int freePort() throws IOException {
@@ -134,76 +162,33 @@ final class BarrierTask {
         }
     }
 
-    /** Hands on what the worker says until it has ended; it must say something in time. */
-    private WorkerEvent watch(WorkerProcess process) throws IOException, InterruptedException {
-        TrainingSettings settings = stage.settings();
-        Duration limit = START;
-        long heard = System.nanoTime();
-        long step = 0;
-        long stepOfEpoch = 0;
-        while (true) {
-            if (context.isInterrupted()) {
-                throw new TaskKilledException("training was cancelled");
-            }
-            Optional<WorkerEvent> event = process.next(POLL);
-            if (event.isEmpty()) {
-                if (System.nanoTime() - heard > limit.toNanos()) {
-                    return new Failed(Failed.Kind.MACHINE, step, "it did not answer for " + limit.toSeconds() + " s");
-                }
-                continue;
-            }
-            limit = Duration.ofMillis((long) (settings.stepSeconds() * 1000)).plus(MARGIN);
-            WorkerEvent said = event.get();
-            handOn(said, stepOfEpoch);
-            heard = System.nanoTime(); // to keep a checkpoint may take its time
-            if (said instanceof WorkerEvent.Progress progress) {
-                step = progress.step();
-            } else if (said instanceof WorkerEvent.Epoch epoch) {
-                step = epoch.result().step();
-                stepOfEpoch = step;
-            } else if (said instanceof Failed failure) {
-                return new Failed(failure.kind(), Math.max(step, failure.step()), failure.message());
-            } else if (said instanceof Finished) {
-                return said;
-            }
-        }
-    }
-
-    private void handOn(WorkerEvent said, long stepsBefore) throws IOException {
-        boolean first = context.partitionId() == 0;
-        if (said instanceof WorkerEvent.Epoch epoch) {
-            stage.events().send(context.partitionId(), said);
-            if (first) {
-                stage.counts().epoch(epoch, stepsBefore);
-            }
-        } else if (first && said instanceof WorkerEvent.Progress) {
-            stage.events().send(0, said);
-        } else if (said instanceof WorkerEvent.Checkpoint written) {
-            Path local = Path.of(written.directory());
-            requireNonNull(stage.checkpoints()).save(local, written.step());
-            TaskDirectory.delete(local);
-        }
-    }
-
-    /** Makes the result of the task; it fails if another try may go better. */
+    /** Makes the result of the task, when all workers have ended; it fails if another try may go better. */
     private TaskResult end(WorkerEvent end) throws IOException, InterruptedException {
-        if (end instanceof Finished finished) {
-            return new TaskResult(end, files(finished.directory()));
+        // no task ends while others may have to be restarted: Spark would take its result for that of another
+        Finished finished = end instanceof Finished it ? it : null;
+        String own = new RankStatus(context.partitionId(), end instanceof Failed failure ? failure : null).encode();
+        List<String> all = finished == null
+                ? Gathering.within(context, own, silence().plus(MARGIN.multipliedBy(2)))
+                        .orElse(List.of(own))
+                : Gathering.of(context, own, "end", END);
+        Optional<RankStatus.Cause> cause = RankStatus.cause(all);
+        if (cause.isEmpty()) {
+            return new TaskResult(context.partitionId(), end, files(finished));
         }
-        var own = new RankStatus(context.partitionId(), (Failed) end);
-        Duration wait = Duration.ofMillis((long) (stage.settings().stepSeconds() * 1000))
-                .plus(MARGIN.multipliedBy(3));
-        RankStatus cause = RankStatus.cause(own, Gathering.orOwn(context, own.encode(), wait));
-        if (cause.failure().kind() == Failed.Kind.PROGRAM) {
-            return new TaskResult(cause.failure(), Map.of());
+        if (cause.get().failure().kind() == Failed.Kind.PROGRAM) {
+            return failed(cause.get().failure().message());
         }
-        throw new IllegalStateException(cause.message());
+        throw new IllegalStateException(cause.get().message());
     }
 
-    private static Map<String, byte[]> files(String directory) throws IOException {
+    private TaskResult failed(String message) {
+        return new TaskResult(context.partitionId(), new Failed(Failed.Kind.PROGRAM, 0, message), Map.of());
+    }
+
+    private static Map<String, byte[]> files(@Nullable Finished finished) throws IOException {
         Map<String, byte[]> files = new TreeMap<>();
-        if (!directory.isEmpty()) {
-            try (Stream<Path> all = Files.list(Path.of(directory))) {
+        if (finished != null && !finished.directory().isEmpty()) {
+            try (Stream<Path> all = Files.list(Path.of(finished.directory()))) {
                 for (Path file : all.toList()) {
                     files.put(file.getFileName().toString(), Files.readAllBytes(file));
                 }

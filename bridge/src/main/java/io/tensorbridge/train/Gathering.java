@@ -2,6 +2,7 @@ package io.tensorbridge.train;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +17,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Gathering {
 
+    private static final long POLL_MILLIS = 100; // how soon a cancelled task notices
     private static final Logger LOG = LoggerFactory.getLogger(Gathering.class);
 
     private Gathering() {}
@@ -23,41 +25,36 @@ final class Gathering {
     /**
      * Returns what all tasks say, by their ranks.
      *
+     * @param what what they are expected to do, for the message
      * @throws IllegalStateException if one of them says nothing in time
      */
-    static List<String> of(BarrierTaskContext context, String own, Duration wait) throws InterruptedException {
-        try {
-            return gather(context, own, wait);
-        } catch (TimeoutException e) {
-            throw new IllegalStateException(
-                    "Cannot train: expected all %d tasks to begin within %d s, found that some did not"
-                            .formatted(context.getTaskInfos().length, wait.toSeconds()),
-                    e);
-        }
+    static List<String> of(BarrierTaskContext context, String own, String what, Duration wait)
+            throws InterruptedException {
+        return within(context, own, wait)
+                .orElseThrow(() -> new IllegalStateException(
+                        "Training stopped: expected all %d workers to %s within %d s, found that some did not"
+                                .formatted(context.getTaskInfos().length, what, wait.toSeconds())));
     }
 
-    /** Returns what all tasks say; what this one says alone if others say nothing in time. */
-    static List<String> orOwn(BarrierTaskContext context, String own, Duration wait) throws InterruptedException {
-        try {
-            return gather(context, own, wait);
-        } catch (TimeoutException | IllegalStateException e) {
-            LOG.warn("Other workers do not say how they have failed", e);
-            return List.of(own);
-        }
-    }
-
-    private static List<String> gather(BarrierTaskContext context, String own, Duration wait)
-            throws InterruptedException, TimeoutException {
+    /** Returns what all tasks say; nothing if others say nothing in time. */
+    static Optional<List<String>> within(BarrierTaskContext context, String own, Duration wait)
+            throws InterruptedException {
         var gathered = new FutureTask<>(() -> List.of(context.allGather(own)));
         var thread = new Thread(gathered, "tensorbridge-gathering");
         thread.setDaemon(true);
         thread.start();
-        try {
-            return gathered.get(wait.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("Cannot train: the tasks do not find each other", e.getCause());
-        } finally {
-            thread.interrupt(); // waits no longer, if it still does
+        long end = System.nanoTime() + wait.toNanos();
+        while (System.nanoTime() < end) {
+            try {
+                return Optional.of(gathered.get(POLL_MILLIS, TimeUnit.MILLISECONDS));
+            } catch (TimeoutException e) {
+                context.killTaskIfInterrupted();
+            } catch (ExecutionException e) {
+                context.killTaskIfInterrupted(); // which is why, then
+                throw new IllegalStateException("Training stopped: the workers do not find each other", e.getCause());
+            }
         }
+        LOG.warn("Other workers have said nothing for {} s", wait.toSeconds());
+        return Optional.empty(); // the thread ends with the stage, as the coordinator then does
     }
 }

@@ -1,15 +1,7 @@
 package io.tensorbridge.train;
 
 import io.tensorbridge.train.worker.WorkerEvent;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.ObjectInputStream;
-import java.io.ObjectOutputStream;
-import java.io.ObjectStreamClass;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -98,7 +90,7 @@ final class TrainingEvents implements AutoCloseable {
             RpcEndpointRef to = driver();
             if (to != null) {
                 try {
-                    to.send(encode(rank, event));
+                    to.send(Serialized.encode(new Said(rank, event)));
                 } catch (Exception e) { // checked ones of Scala's among them, such as of a driver that listens no more
                     LOG.warn("Cannot tell the driver how far worker {} is", rank, e);
                 }
@@ -119,33 +111,8 @@ final class TrainingEvents implements AutoCloseable {
         }
     }
 
-    /** Spark would look for the classes of a message where it has its own, and those of this library may be an application's. */
-    private static byte[] encode(int rank, WorkerEvent event) {
-        var bytes = new ByteArrayOutputStream();
-        try (var out = new ObjectOutputStream(bytes)) {
-            out.writeInt(rank);
-            out.writeObject(event);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes.toByteArray();
-    }
-
-    private static final class OwnClasses extends ObjectInputStream {
-
-        OwnClasses(InputStream in) throws IOException {
-            super(in);
-        }
-
-        @Override
-        protected Class<?> resolveClass(ObjectStreamClass of) throws IOException, ClassNotFoundException {
-            try {
-                return Class.forName(of.getName(), /* initialize= */ false, TrainingEvents.class.getClassLoader());
-            } catch (ClassNotFoundException e) { // that of a primitive
-                return super.resolveClass(of);
-            }
-        }
-    }
+    /** What a worker says, with its rank. */
+    private record Said(int rank, WorkerEvent event) implements Serializable {}
 
     /** Has a thread of its own, so that a slow listener keeps nothing of Spark's waiting. */
     private static final class Endpoint implements IsolatedThreadSafeRpcEndpoint {
@@ -185,10 +152,10 @@ final class TrainingEvents implements AutoCloseable {
         }
 
         private void hear(byte[] message) {
-            try (var in = new OwnClasses(new ByteArrayInputStream(message))) {
-                int rank = in.readInt();
-                listener.accept(rank, (WorkerEvent) in.readObject());
-            } catch (IOException | ClassNotFoundException | RuntimeException e) {
+            try {
+                Said said = Serialized.decode(message, Said.class);
+                listener.accept(said.rank(), said.event());
+            } catch (RuntimeException e) {
                 LOG.warn("A listener of a training has failed", e);
             }
         }

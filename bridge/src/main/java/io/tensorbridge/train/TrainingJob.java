@@ -11,29 +11,36 @@ import io.tensorbridge.train.worker.TrainingSettings;
 import io.tensorbridge.train.worker.WorkerEvent.Failed;
 import io.tensorbridge.train.worker.WorkerEvent.Finished;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Stream;
+import org.apache.spark.HashPartitioner;
+import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.rdd.ShuffledRDD;
+import org.apache.spark.serializer.JavaSerializer;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.BinaryType;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.proto.DataType;
 import scala.Tuple2;
+import scala.math.Ordering$;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
 /** Trains once: checks what can be known, spreads the rows, and runs the barrier stage. */
 final class TrainingJob {
-
-    private static final ClassTag<TaskResult> RESULTS = ClassTag$.MODULE$.apply(TaskResult.class);
 
     private final TrainingProgram program;
     private final Packing packing;
@@ -41,6 +48,7 @@ final class TrainingJob {
     private final TrainerOptions options;
     private final Dataset<?> df;
     private final JavaSparkContext context;
+    private boolean interrupted;
 
     TrainingJob(TrainingProgram program, Packing packing, MapBlocks binding, TrainerOptions options, Dataset<?> df) {
         this.program = program;
@@ -77,6 +85,9 @@ final class TrainingJob {
             return trained;
         } finally {
             watching.end(ending);
+            if (interrupted) { // not before, since Spark would not end what it began
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -110,7 +121,7 @@ final class TrainingJob {
             int workers,
             @Nullable CheckpointStore checkpoints,
             Watching watching) {
-        Broadcast<TrainingProgram> shipped = context.broadcast(program);
+        Broadcast<byte[]> shipped = context.broadcast(Serialized.encode(program));
         try (TrainingEvents events = TrainingEvents.listen(watching)) {
             var stage = new TrainingStage(
                     shipped,
@@ -120,20 +131,59 @@ final class TrainingJob {
                     checkpoints,
                     events.sender(),
                     TrainingCounts.in(context.sc()));
-            return trained(JavaPairRDD.fromJavaRDD(slices)
-                    .repartitionAndSortWithinPartitions(new WorkerPartitioner(workers))
-                    .rdd()
-                    .barrier()
-                    .mapPartitions(stage, /* preservesPartitioning= */ false, RESULTS)
-                    .toJavaRDD()
-                    .collect());
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) { // Scala does not say that it throws a SparkException
-            throw cause(e);
+            return trained(results(spread(slices, workers), stage));
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot take what was trained (%s)".formatted(e.getMessage()), e);
         } finally {
             shipped.destroy();
         }
+    }
+
+    /** Brings slices to their workers, in the order of their keys. */
+    private RDD<Tuple2<SliceKey, Slice>> spread(JavaRDD<Tuple2<SliceKey, Slice>> slices, int workers) {
+        return new ShuffledRDD<SliceKey, Slice, Slice>(
+                        slices.rdd(), new WorkerPartitioner(workers), tag(), tag(), tag())
+                .setSerializer(new JavaSerializer(context.getConf()))
+                .setKeyOrdering(Ordering$.MODULE$.comparatorToOrdering(Comparator.<SliceKey>naturalOrder()));
+    }
+
+    /** Runs the stage; nothing of it goes on when this has failed. */
+    private List<TaskResult> results(RDD<Tuple2<SliceKey, Slice>> spread, TrainingStage stage) {
+        SparkContext spark = context.sc();
+        String tag = "tensorbridge-training-" + UUID.randomUUID();
+        spark.addJobTag(tag);
+        boolean done = false;
+        try {
+            JavaRDD<Tuple2<Integer, byte[]>> trained = spread.barrier()
+                    .mapPartitions(
+                            stage, /* preservesPartitioning= */ false, TrainingJob.<Tuple2<Integer, byte[]>>tag())
+                    .toJavaRDD();
+            // Spark does not restart a barrier stage whose results a job takes, but one whose results are shuffled
+            List<byte[]> results = JavaPairRDD.fromJavaRDD(trained)
+                    .partitionBy(new HashPartitioner(1))
+                    .values()
+                    .collect();
+            done = true;
+            return results.stream()
+                    .map(result -> Serialized.decode(result, TaskResult.class))
+                    .sorted(Comparator.comparingInt(TaskResult::rank))
+                    .toList();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) { // Scala does not say that it throws a SparkException, or that it was interrupted
+            interrupted = e instanceof InterruptedException;
+            throw cause(e);
+        } finally {
+            if (!done) {
+                spark.cancelJobsWithTag(tag);
+            }
+            spark.removeJobTag(tag);
+        }
+    }
+
+    @SuppressWarnings("unchecked") // as of Java's own pairs, whose classes Spark does not know either
+    private static <T> ClassTag<T> tag() {
+        return (ClassTag<T>) ClassTag$.MODULE$.AnyRef();
     }
 
     private JavaRDD<Tuple2<SliceKey, Slice>> slices(Dataset<?> rows, Kind kind, double validation, int workers) {

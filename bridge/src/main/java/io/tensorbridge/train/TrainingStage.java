@@ -12,14 +12,15 @@ import scala.jdk.javaapi.CollectionConverters;
 import scala.runtime.AbstractFunction1;
 
 /**
- * What every task of the barrier stage does: trains as one worker.
+ * What every task of the barrier stage does: trains as one worker, and gives its {@link TaskResult}, serialised, under its rank.
  *
  * @see BarrierTask
  */
-final class TrainingStage extends AbstractFunction1<Iterator<Tuple2<SliceKey, Slice>>, Iterator<TaskResult>>
+final class TrainingStage
+        extends AbstractFunction1<Iterator<Tuple2<SliceKey, Slice>>, Iterator<Tuple2<Integer, byte[]>>>
         implements Serializable {
 
-    private final Broadcast<TrainingProgram> program;
+    private final Broadcast<byte[]> program;
     private final TrainingSettings settings;
     private final List<Integer> cellBytes;
     private final int heapMiB;
@@ -28,7 +29,7 @@ final class TrainingStage extends AbstractFunction1<Iterator<Tuple2<SliceKey, Sl
     private final TrainingCounts counts;
 
     TrainingStage(
-            Broadcast<TrainingProgram> program,
+            Broadcast<byte[]> program,
             TrainingSettings settings,
             List<Integer> cellBytes,
             int heapMiB,
@@ -45,7 +46,7 @@ final class TrainingStage extends AbstractFunction1<Iterator<Tuple2<SliceKey, Sl
     }
 
     TrainingProgram program() {
-        return program.value();
+        return Serialized.decode(program.value(), TrainingProgram.class);
     }
 
     TrainingSettings settings() {
@@ -75,8 +76,9 @@ final class TrainingStage extends AbstractFunction1<Iterator<Tuple2<SliceKey, Sl
     }
 
     @Override
-    public Iterator<TaskResult> apply(Iterator<Tuple2<SliceKey, Slice>> slices) {
+    public Iterator<Tuple2<Integer, byte[]>> apply(Iterator<Tuple2<SliceKey, Slice>> slices) {
         TaskResult result = BarrierTask.run(this, CollectionConverters.asJava(slices));
-        return CollectionConverters.asScala(List.of(result).iterator());
+        return CollectionConverters.asScala(
+                List.of(new Tuple2<>(result.rank(), Serialized.encode(result))).iterator());
     }
 }

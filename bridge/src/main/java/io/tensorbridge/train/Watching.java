@@ -4,6 +4,7 @@ import io.tensorbridge.train.TrainingListener.Ending;
 import io.tensorbridge.train.worker.WorkerEvent;
 import io.tensorbridge.train.worker.WorkerEvent.Epoch;
 import io.tensorbridge.train.worker.WorkerEvent.Progress;
+import io.tensorbridge.train.worker.WorkerEvent.Ready;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ final class Watching implements BiConsumer<Integer, WorkerEvent> {
     private static final Logger LOG = LoggerFactory.getLogger(Watching.class);
 
     private final List<TrainingListener> listeners;
-    private final Map<Integer, String> weights = new HashMap<>(); // by epochs
+    private final Map<Integer, String> weights = new HashMap<>(); // by epochs, since the stage was started
     private volatile @Nullable String difference;
 
     Watching(List<TrainingListener> listeners) {
@@ -35,7 +36,9 @@ final class Watching implements BiConsumer<Integer, WorkerEvent> {
 
     @Override
     public void accept(Integer rank, WorkerEvent event) {
-        if (event instanceof Epoch epoch) {
+        if (event instanceof Ready) { // again, after a restart, whose sums may differ in their last bits
+            weights.clear();
+        } else if (event instanceof Epoch epoch) {
             compare(rank, epoch);
         }
         if (rank != 0) {
