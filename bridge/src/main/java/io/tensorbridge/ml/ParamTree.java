@@ -1,6 +1,7 @@
 package io.tensorbridge.ml;
 
 import io.tensorbridge.tensor.Program;
+import io.tensorbridge.train.graph.TrainingProgram;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -71,6 +72,8 @@ final class ParamTree {
         } else if (value instanceof Program program) {
             // what is not fed otherwise is fed with the column of its name
             program.signature().inputs().forEach(input -> strings.add(input.name()));
+        } else if (value instanceof TrainingProgram program) {
+            program.inputs().forEach(input -> strings.add(input.name()));
         } else if (value instanceof Object[] array) {
             for (Object item : array) {
                 visit(item);

@@ -133,8 +133,11 @@ public final class TensorTransformer extends ProgramTransformer<TensorTransforme
 
     /** Says what shape the cells of a column have, fed or new; see {@link MapBlocks#shape}. */
     public TensorTransformer shape(String column, long... dimensions) {
-        String shape = LongStream.of(dimensions).mapToObj(Long::toString).collect(Collectors.joining(","));
-        return setting(shapes, MapParam.with(getOrDefault(shapes), column, shape));
+        return setting(shapes, MapParam.with(getOrDefault(shapes), column, shapeOf(dimensions)));
+    }
+
+    static String shapeOf(long... dimensions) {
+        return LongStream.of(dimensions).mapToObj(Long::toString).collect(Collectors.joining(","));
     }
 
     /** Returns the param for the new columns that are given as vectors. */
@@ -195,14 +198,18 @@ public final class TensorTransformer extends ProgramTransformer<TensorTransforme
     }
 
     private NullPolicy nullPolicy() {
-        return switch (onNull.choice(getOrDefault(onNull))) {
+        return nullPolicy(onNull.choice(getOrDefault(onNull)), (Number) getOrDefault(fillValue));
+    }
+
+    static NullPolicy nullPolicy(OnNull onNull, Number fillValue) {
+        return switch (onNull) {
             case FAIL -> NullPolicy.fail();
             case DROP -> NullPolicy.dropRow();
-            case FILL -> NullPolicy.fill((Number) getOrDefault(fillValue));
+            case FILL -> NullPolicy.fill(fillValue);
         };
     }
 
-    private static long[] dimensions(String column, String shape) {
+    static long[] dimensions(String column, String shape) {
         try {
             return shape.isEmpty()
                     ? new long[0]
