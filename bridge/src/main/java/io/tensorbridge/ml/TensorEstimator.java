@@ -1,6 +1,5 @@
 package io.tensorbridge.ml;
 
-import static io.tensorbridge.TensorFrames.mapBlocks;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.not;
 
@@ -165,7 +164,8 @@ public final class TensorEstimator extends TrainingParams implements MLWritable 
                     .formatted(
                             column,
                             isThere
-                                    ? "one of " + schema.apply(column).dataType().catalogString()
+                                    ? "one of "
+                                            + schema.apply(column).dataType().catalogString()
                                     : "none among " + List.of(schema.fieldNames())));
         }
     }
@@ -178,16 +178,15 @@ public final class TensorEstimator extends TrainingParams implements MLWritable 
                 .accumulate((int) getOrDefault(accumulate()))
                 .seed((long) getOrDefault(seed()))
                 .optimizer(getOrDefault(optimizer()))
-                .learningRate(
-                        valueOf(schedule()).orElseGet(() -> LearningRate.constant((double) getOrDefault(learningRate()))))
+                .learningRate(valueOf(schedule())
+                        .orElseGet(() -> LearningRate.constant((double) getOrDefault(learningRate()))))
                 .weightDecay((double) getOrDefault(weightDecay()))
                 .watch(getOrDefault(watched()), betterChoice());
         for (var feed : getOrDefault(feeds()).entrySet()) {
             trainer = trainer.feed(feed.getKey(), feed.getValue());
         }
         for (var shape : getOrDefault(shapes()).entrySet()) {
-            trainer = trainer.shape(
-                    shape.getKey(), TensorTransformer.dimensions(shape.getKey(), shape.getValue()));
+            trainer = trainer.shape(shape.getKey(), TensorTransformer.dimensions(shape.getKey(), shape.getValue()));
         }
         for (TrainingListener listener : listeners()) {
             trainer = trainer.listener(listener);
@@ -317,8 +316,7 @@ public final class TensorEstimator extends TrainingParams implements MLWritable 
             var stage = new TensorEstimator(metadata.uid());
             metadata.setParams(stage, stage.trainingProgram());
             String place = new Path(path, TRAINING_PROGRAM).toString();
-            return stage.setTrainingProgram(
-                    TrainingProgram.fromSavedModel(Models.at(sparkSession(), place)));
+            return stage.setTrainingProgram(TrainingProgram.fromSavedModel(Models.at(sparkSession(), place)));
         }
     }
 }

@@ -64,10 +64,9 @@ public final class TensorModel extends Model<TensorModel> implements MLWritable 
         fetches = new MapParam(
                 this, "fetches", "new columns by the outputs that they hold; none for all outputs by their names");
         shapes = new MapParam(this, "shapes", "shapes of cells by column, such as 28,28,1");
-        onNull = new ChoiceParam<>(
-                this, "onNull", "what becomes of nulls that are fed", TensorTransformer.OnNull.class);
-        fillValue = new DoubleParam(
-                this, "fillValue", "the number that the program sees for a null");
+        onNull =
+                new ChoiceParam<>(this, "onNull", "what becomes of nulls that are fed", TensorTransformer.OnNull.class);
+        fillValue = new DoubleParam(this, "fillValue", "the number that the program sees for a null");
         vectors = new NamesParam(this, "vectors", "new columns that are given as vectors");
         blockRows = new CountParam(this, "blockRows", "rows that the program gets at once, at most");
         setDefault(feeds, Map.of());

@@ -74,12 +74,16 @@ public abstract sealed class TrainingParams extends Estimator<TensorModel> permi
         accumulate = new CountParam(this, "accumulate", "batches in a step");
         seed = new LongParam(this, "seed", "what all that is random comes of");
         learningRate = new DoubleParam(this, "learningRate", "the rate of every step, if there is no schedule");
-        weightDecay = new DoubleParam(this, "weightDecay", "what variables lose of themselves in a step, times the rate");
+        weightDecay =
+                new DoubleParam(this, "weightDecay", "what variables lose of themselves in a step, times the rate");
         clipValue = new DoubleParam(this, "clipValue", "the largest value of a gradient, either way");
         clipNorm = new DoubleParam(this, "clipNorm", "the largest norm of all gradients together");
-        validationSplit = new DoubleParam(this, "validationSplit", "which share of the rows is held back for the validation");
-        validationIndicatorCol = new TextParam(this, "validationIndicatorCol", "the column of booleans that are true for rows to validate on");
-        patience = new CountParam(this, "patience", "epochs that may pass without a better value before training stops");
+        validationSplit =
+                new DoubleParam(this, "validationSplit", "which share of the rows is held back for the validation");
+        validationIndicatorCol = new TextParam(
+                this, "validationIndicatorCol", "the column of booleans that are true for rows to validate on");
+        patience =
+                new CountParam(this, "patience", "epochs that may pass without a better value before training stops");
         leastGain = new DoubleParam(this, "leastGain", "by how much a value must be better to count");
         setDefault(optimizer, Optimizer.adam());
         setDefault(feeds, Map.of());

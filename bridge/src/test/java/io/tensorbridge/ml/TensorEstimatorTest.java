@@ -83,16 +83,20 @@ class TensorEstimatorTest {
     @Test
     void trainsInPipelinesThatAreSavedAndLoaded(SparkSession spark) throws IOException {
         var half = new SQLTransformer().setStatement("select label, x from __THIS__");
-        var pipeline = new Pipeline().setStages(new PipelineStage[] {half, estimator().setSeed(5)});
+        var pipeline =
+                new Pipeline().setStages(new PipelineStage[] {half, estimator().setSeed(5)});
         pipeline.save(path("pipeline"));
         PipelineModel model = pipeline.fit(points(spark));
         List<Row> expected = model.transform(points(spark)).collectAsList();
-        assertThat(expected).hasSize(200).allSatisfy(row -> assertThat((double) row.<Float>getAs("prediction"))
-                .isCloseTo(row.getAs("label"), within(0.1)));
+        assertThat(expected)
+                .hasSize(200)
+                .allSatisfy(row ->
+                        assertThat((double) row.<Float>getAs("prediction")).isCloseTo(row.getAs("label"), within(0.1)));
         model.save(path("model"));
         PipelineModel loaded = PipelineModel.load(path("model"));
         // the label is of no need any more
-        assertThat(loaded.stages()[1].transform(points(spark).drop("label")).count()).isEqualTo(200);
+        assertThat(loaded.stages()[1].transform(points(spark).drop("label")).count())
+                .isEqualTo(200);
         assertThat(loaded.transform(points(spark)).collectAsList()).isEqualTo(expected);
         assertThat(Pipeline.load(path("pipeline"))
                         .fit(points(spark))
@@ -124,7 +128,8 @@ class TensorEstimatorTest {
         model.asVector("prediction").setBlockRows(7).save(path("model"));
         TensorModel loaded = TensorModel.load(path("model"));
         assertThat(loaded.history(spark).collectAsList()).isEqualTo(history);
-        assertThat(loaded.history(spark).schema()).isEqualTo(model.history(spark).schema());
+        assertThat(loaded.history(spark).schema())
+                .isEqualTo(model.history(spark).schema());
         assertThat(loaded.explainParams()).isEqualTo(model.explainParams());
         assertThat(loaded.getProgram()).isEqualTo(model.getProgram());
     }
@@ -147,7 +152,9 @@ class TensorEstimatorTest {
         var parent = (TensorEstimator) best.parent();
         assertThat(parent.getOrDefault(parent.learningRate())).isEqualTo(0.1);
         tuned.save(path("tuned"));
-        assertThat(CrossValidatorModel.load(path("tuned")).transform(points(spark)).collectAsList())
+        assertThat(CrossValidatorModel.load(path("tuned"))
+                        .transform(points(spark))
+                        .collectAsList())
                 .isEqualTo(tuned.transform(points(spark)).collectAsList());
     }
 
@@ -156,16 +163,14 @@ class TensorEstimatorTest {
         TensorEstimator estimator = estimator().setEpochs(4);
         assertThat(ParamTree.of(estimator).strings()).contains("x", "label"); // those columns stay
         var validator = new TrainValidationSplit()
-                .setEstimator(new Pipeline()
-                        .setStages(new PipelineStage[] {
-                            new SQLTransformer().setStatement("select label, x from __THIS__"), estimator
-                        }))
+                .setEstimator(new Pipeline().setStages(new PipelineStage[] {
+                    new SQLTransformer().setStatement("select label, x from __THIS__"), estimator
+                }))
                 .setEstimatorParamMaps(new ParamGridBuilder()
                         .addGrid(estimator.learningRate(), new double[] {1e-6, 0.1})
                         .build())
                 .setEvaluator(new RegressionEvaluator());
-        PipelineTunerModel tuned =
-                new PipelineTuner().setValidator(validator).fit(points(spark));
+        PipelineTunerModel tuned = new PipelineTuner().setValidator(validator).fit(points(spark));
         assertThat(tuned.results(spark).count()).isEqualTo(2);
         assertThat(tuned.transform(points(spark)).columns()).contains("prediction");
     }
@@ -302,7 +307,9 @@ class TensorEstimatorTest {
     }
 
     private static void assertRefused(Runnable call, String message) {
-        assertThatThrownBy(call::run).isInstanceOf(SignatureMismatchException.class).hasMessage(message);
+        assertThatThrownBy(call::run)
+                .isInstanceOf(SignatureMismatchException.class)
+                .hasMessage(message);
     }
 
     private String path(String name) {
