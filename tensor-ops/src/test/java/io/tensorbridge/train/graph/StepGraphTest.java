@@ -365,7 +365,7 @@ class StepGraphTest {
         graph.graphDef().getNodeList().forEach(node -> devices.add(node.getDevice()));
         assertThat(devices).containsExactly("/job:worker/task:1/device:CPU:0");
         List<NodeDef> sums = sums(graph);
-        assertThat(sums).hasSize(2); // of a step, and of an evaluation
+        assertThat(sums).hasSize(3); // of a step, of an evaluation, and to meet
         assertThat(sums)
                 .extracting(node -> node.getAttrOrThrow("instance_key").getI())
                 .doesNotHaveDuplicates();
