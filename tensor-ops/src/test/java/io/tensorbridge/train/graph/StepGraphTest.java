@@ -360,7 +360,7 @@ class StepGraphTest {
 
     @Test
     void standsOnItsWorkerWithOneSumForAllOfAStep() {
-        StepGraph graph = StepGraph.of(Perceptron.program(), accumulating(2), 1, 3, 7.5);
+        StepGraph graph = StepGraph.of(Perceptron.program(), accumulating(2), 1, 3, 1000.5);
         Set<String> devices = new TreeSet<>();
         graph.graphDef().getNodeList().forEach(node -> devices.add(node.getDevice()));
         assertThat(devices).containsExactly("/job:worker/task:1/device:CPU:0");
@@ -371,7 +371,7 @@ class StepGraphTest {
                 .doesNotHaveDuplicates();
         assertThat(sums).allSatisfy(node -> {
             assertThat(node.getAttrOrThrow("group_size").getI()).isEqualTo(3);
-            assertThat(node.getAttrOrThrow("timeout_seconds").getF()).isEqualTo(7.5f);
+            assertThat(node.getAttrOrThrow("timeout_seconds").getF()).isEqualTo(1000.5f);
             assertThat(node.getAttrOrThrow("merge_op").getS().toStringUtf8()).isEqualTo("Add");
             assertThat(node.getAttrOrThrow("final_op").getS().toStringUtf8()).isEqualTo("Id");
         });
