@@ -35,14 +35,15 @@ final class StepFeeds {
      *
      * @param weight the share of the batch in the rows that are summed over
      * @param step how many steps have been taken
+     * @param batch which batch this is, of those that are summed over; what is random is another in each
      */
-    void feed(TrainingSession.Run run, double weight, long step) {
+    void feed(TrainingSession.Run run, double weight, long step, long batch) {
         TrainingSettings settings = task.settings();
         run.feed(first, Float.BYTES).putFloat(0, (float) weight);
         run.feed(first + 1, Float.BYTES)
                 .putFloat(0, (float) settings.rule().rate().at(step));
         run.feed(first + 2, Long.BYTES).putLong(0, step);
-        random(run, first + 3, Seeds.mix(settings.seed(), task.rank() + 1L), step + 1);
+        random(run, first + 3, Seeds.mix(Seeds.mix(settings.seed(), task.rank() + 1L), batch), step + 1);
     }
 
     /** Feeds what random numbers come of. */

@@ -147,7 +147,7 @@ final class TrainingLoop {
             long first = from + count * i / micro;
             long last = from + count * (i + 1) / micro;
             batches.feed(run, order, first, last);
-            feeds.feed(run, (last - first) / rowsOfStep, state.step());
+            feeds.feed(run, (last - first) / rowsOfStep, state.step(), i);
             if (i + 1 < micro) {
                 run.run();
                 voice.alive();

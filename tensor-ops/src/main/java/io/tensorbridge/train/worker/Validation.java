@@ -59,7 +59,7 @@ final class Validation {
             long until = steps.from(rank, i + 1);
             if (until > from) {
                 batches.feed(evaluate, from, until);
-                feeds.feed(evaluate, (double) (until - from) / steps.rows(), step);
+                feeds.feed(evaluate, (double) (until - from) / steps.rows(), step, i);
                 evaluate.run();
             }
             if ((i + 1) % BATCHES_OF_SUM == 0 || i + 1 == steps.count()) {
