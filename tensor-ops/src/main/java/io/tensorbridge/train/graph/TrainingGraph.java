@@ -2,6 +2,7 @@ package io.tensorbridge.train.graph;
 
 import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
+import io.tensorbridge.train.graph.TrainedVariable.Role;
 import io.tensorbridge.train.graph.TrainingProgram.Objective;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -9,9 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.regex.Pattern;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -19,7 +18,6 @@ import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.op.core.VarHandleOp;
 import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
@@ -41,23 +39,20 @@ public final class TrainingGraph {
     private static final Pattern PATH = Pattern.compile(NAME + "(/" + NAME + ")*");
     private static final Set<DataType> FLOATS =
             EnumSet.of(DataType.DT_FLOAT, DataType.DT_DOUBLE, DataType.DT_HALF, DataType.DT_BFLOAT16);
-    private static final long GOLDEN = 0x9E3779B97F4A7C15L; // spreads seeds that follow each other
 
     private final Ops root;
-    private final Operand<TInt64> random;
     private final Map<String, Operand<?>> inputs = new LinkedHashMap<>();
     private final List<TensorSpec> specs = new ArrayList<>();
     private final List<ValueRange> ranges = new ArrayList<>();
-    private final Map<String, Operand<TFloat32>> reads = new LinkedHashMap<>();
-    private final Map<String, TrainedVariable> variables = new LinkedHashMap<>();
-    private final Map<String, String> updates = new TreeMap<>();
+    private final ProgramVariables variables;
 
     private Pass pass;
     private boolean differs;
 
     TrainingGraph(Graph graph) {
         root = Ops.create(graph);
-        random = root.withName(RANDOM).placeholder(TInt64.class, Placeholder.shape(Shape.of(2)));
+        variables = new ProgramVariables(
+                root, root.withName(RANDOM).placeholder(TInt64.class, Placeholder.shape(Shape.of(2))));
         pass = new Pass(root, Purpose.TRAINING);
     }
 
@@ -170,7 +165,7 @@ public final class TrainingGraph {
      * @return its value
      */
     public Operand<TFloat32> variable(String name, Initialiser initialiser, long... shape) {
-        return variable(TrainedVariable.Role.TRAINED, name, initialiser, shape);
+        return variable(Role.TRAINED, name, initialiser, shape);
     }
 
     /**
@@ -182,50 +177,13 @@ public final class TrainingGraph {
      * @return its value
      */
     public Operand<TFloat32> frozen(String name, Initialiser initialiser, long... shape) {
-        return variable(TrainedVariable.Role.FROZEN, name, initialiser, shape);
+        return variable(Role.FROZEN, name, initialiser, shape);
     }
 
-    private Operand<TFloat32> variable(TrainedVariable.Role role, String name, Initialiser initialiser, long... shape) {
+    private Operand<TFloat32> variable(Role role, String name, Initialiser initialiser, long... shape) {
         requireName("a variable", PATH, name);
-        Operand<TFloat32> there = reads.get(name);
-        if (there != null && pass.purpose == Purpose.USE) {
-            return there;
-        } else if (there != null) {
-            throw new IllegalArgumentException(
-                    "Cannot add variable '%s': the program has one of that name already. Give it another name"
-                            .formatted(name));
-        }
-        Shape dimensions = Shape.of(shape);
-        if (LongStream.of(shape).anyMatch(dimension -> dimension < 1)) {
-            throw new IllegalArgumentException(
-                    "Invalid variable '%s': must have a known shape, found %s. Give the size of each dimension"
-                            .formatted(name, Shapes.describe(dimensions)));
-        }
-        Ops tf = root;
-        String[] parts = name.split("/", -1);
-        for (int i = 0; i < parts.length - 1; i++) {
-            tf = tf.withSubScope(parts[i]);
-        }
-        VarHandleOp handle = tf.withName(parts[parts.length - 1])
-                .varHandleOp(TFloat32.class, dimensions, VarHandleOp.sharedName(name));
-        var read = tf.readVariableOp(handle, TFloat32.class);
-        Operand<TFloat32> value = initialiser.value(tf.withSubScope("initial"), dimensions, seed(variables.size()));
-        variables.put(
-                name,
-                new TrainedVariable(
-                        name,
-                        handle.op().name(),
-                        DataType.DT_FLOAT,
-                        dimensions,
-                        role,
-                        TrainingProgram.nameOf(value),
-                        /* value= */ null));
-        reads.put(name, read);
-        return read;
-    }
-
-    private Operand<TInt64> seed(long number) {
-        return root.bitwise.bitwiseXor(random, root.constant(new long[] {(number + 1) * GOLDEN, 0}));
+        Operand<TFloat32> there = variables.read(name);
+        return there != null && pass.purpose == Purpose.USE ? there : variables.add(role, name, initialiser, shape);
     }
 
     /**
@@ -233,27 +191,10 @@ public final class TrainingGraph {
      * set to the mean of what they compute, by their numbers of rows.
      */
     public void update(String variable, Operand<TFloat32> value) {
-        TrainedVariable there = variables.get(variable);
-        if (there == null) {
-            throw new IllegalArgumentException("Cannot update variable '%s': expected one of %s. Add it with frozen(…)"
-                    .formatted(variable, List.copyOf(variables.keySet())));
-        }
-        Output<?> tensor = value.asOutput();
-        if (tensor.dataType() != there.elementType() || !tensor.shape().isCompatibleWith(there.shape())) {
-            throw new IllegalArgumentException("Cannot update variable '%s': expected %s, found %s"
-                    .formatted(
-                            variable,
-                            Shapes.describe(there.elementType(), there.shape()),
-                            Shapes.describe(tensor.dataType(), tensor.shape())));
-        }
+        TrainedVariable updated = variables.toUpdate(variable, value);
         differs = true; // a program in use changes nothing
         if (pass.purpose == Purpose.TRAINING) {
-            variables.put(variable, there.withRole(TrainedVariable.Role.UPDATED));
-            if (updates.put(variable, TrainingProgram.nameOf(value)) != null) {
-                throw new IllegalArgumentException(
-                        "Cannot update variable '%s': it is updated already. Compute one value of both"
-                                .formatted(variable));
-            }
+            variables.update(updated, value);
         }
     }
 
@@ -274,8 +215,8 @@ public final class TrainingGraph {
             return values;
         }
         Ops tf = pass.tf;
-        Operand<TFloat32> drawn =
-                tf.random.statelessRandomUniform(tf.shape(values), seed(-1000L - pass.randoms++), TFloat32.class);
+        Operand<TFloat32> drawn = tf.random.statelessRandomUniform(
+                tf.shape(values), variables.seed(-1000L - pass.randoms++), TFloat32.class);
         // the mask is no function of the values, though its shape is
         Operand<TFloat32> mask =
                 tf.stopGradient(tf.dtypes.cast(tf.math.greaterEqual(drawn, tf.constant((float) rate)), TFloat32.class));
@@ -374,11 +315,7 @@ public final class TrainingGraph {
         return ranges;
     }
 
-    List<TrainedVariable> variables() {
-        return List.copyOf(variables.values());
-    }
-
-    Map<String, String> updates() {
-        return updates;
+    ProgramVariables variables() {
+        return variables;
     }
 }

@@ -13,17 +13,14 @@ import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
-import java.util.regex.Pattern;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
@@ -115,11 +112,11 @@ public final class TrainingProgram implements Serializable {
             var program = new TrainingProgram(
                     graph.toGraphDef(),
                     made.inputs(),
-                    made.variables(),
+                    made.variables().all(),
                     training,
                     evaluation,
                     new TreeMap<>(),
-                    new TreeMap<>(made.updates()),
+                    made.variables().updates(),
                     made.outputs(),
                     made.ranges());
             program.check();
@@ -182,7 +179,7 @@ public final class TrainingProgram implements Serializable {
      * @throws IllegalArgumentException if no variable has such a name, or none is left to train
      */
     public TrainingProgram frozen(String pattern) {
-        Predicate<TrainedVariable> chosen = chosen("freeze", pattern);
+        Predicate<TrainedVariable> chosen = VariableChoice.matching("freeze", pattern, variables);
         return mapVariables(variable -> chosen.test(variable) ? variable.withRole(Role.FROZEN) : variable);
     }
 
@@ -193,21 +190,12 @@ public final class TrainingProgram implements Serializable {
      * @throws IllegalArgumentException if no variable has such a name, or one that has is without a gradient
      */
     public TrainingProgram trained(String pattern) {
-        Predicate<TrainedVariable> chosen = chosen("train", pattern);
+        Predicate<TrainedVariable> chosen = VariableChoice.matching("train", pattern, variables);
         return mapVariables(variable -> variable.withRole(chosen.test(variable) ? roleOf(variable) : Role.FROZEN));
     }
 
     private Role roleOf(TrainedVariable variable) {
         return updates.containsKey(variable.name()) ? Role.UPDATED : Role.TRAINED;
-    }
-
-    private Predicate<TrainedVariable> chosen(String verb, String pattern) {
-        Predicate<String> names = Pattern.compile(pattern).asMatchPredicate();
-        if (variables.stream().map(TrainedVariable::name).noneMatch(names)) {
-            throw new IllegalArgumentException(
-                    "Cannot %s variables '%s': expected one of %s".formatted(verb, pattern, variableNames()));
-        }
-        return variable -> names.test(variable.name());
     }
 
     /**
@@ -218,34 +206,11 @@ public final class TrainingProgram implements Serializable {
      * @throws IllegalArgumentException if there is no variable of such a name, or it is of another type or shape; says all
      */
     public TrainingProgram startingFrom(Map<String, TensorValue> values) {
-        List<String> mismatches = new ArrayList<>();
-        new TreeMap<>(values).forEach((name, value) -> mismatch(name, value).ifPresent(mismatches::add));
-        if (!mismatches.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "Cannot start from these values:\n  - " + String.join("\n  - ", mismatches));
-        }
+        VariableChoice.requireFit(values, variables);
         return mapVariables(variable -> {
             TensorValue value = values.get(variable.name());
-            return value == null
-                    ? variable
-                    : variable.withValue(GraphParts.constant(variable.name(), value)
-                            .getAttrOrThrow("value")
-                            .getTensor());
+            return value == null ? variable : variable.withValue(GraphParts.proto(value));
         });
-    }
-
-    private Optional<String> mismatch(String name, TensorValue value) {
-        for (TrainedVariable variable : variables) {
-            if (variable.name().equals(name)) {
-                boolean fits = variable.elementType() == value.elementType()
-                        && variable.shape().equals(value.shape());
-                return fits
-                        ? Optional.empty()
-                        : Optional.of("variable '%s': expected %s, found %s"
-                                .formatted(name, Shapes.describe(variable.elementType(), variable.shape()), value));
-            }
-        }
-        return Optional.of("variable '%s': no such variable; the variables are %s".formatted(name, variableNames()));
     }
 
     /** Returns this program with other variables, if it can be trained with them. */
@@ -309,7 +274,7 @@ public final class TrainingProgram implements Serializable {
 
     /** Returns the names of the variables, in the order in which they were added. */
     public List<String> variableNames() {
-        return variables.stream().map(TrainedVariable::name).toList();
+        return VariableChoice.namesOf(variables);
     }
 
     /** Returns the ranges that the values of inputs must lie in, which are checked before training. */
