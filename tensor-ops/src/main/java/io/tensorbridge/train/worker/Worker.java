@@ -14,6 +14,7 @@ import java.io.ObjectOutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Trains as one worker of several. */
 public final class Worker {
@@ -69,7 +70,6 @@ public final class Worker {
 
     /** Trains; whatever fails is an event too. */
     static void run(WorkerTask task, Consumer<WorkerEvent> events) {
-        TrainingLoop loop = null;
         try {
             TrainingSession.load();
             TrainingSettings settings = task.settings();
@@ -82,24 +82,45 @@ public final class Worker {
             }
             try (var session =
                     TrainingSession.open(graph.graphDef(), task.rank(), task.addresses(), settings.threads())) {
-                loop = new TrainingLoop(task, graph, session, events);
-                loop.begin(checkpoint);
-                events.accept(loop.run());
+                run(task, graph, session, checkpoint, events);
             }
-        } catch (RunException e) {
-            events.accept(new Failed(Failed.Kind.valueOf(e.kind().name()), stepOf(loop), message(e)));
-        } catch (IllegalArgumentException | ProgramException | NotFiniteException e) {
-            events.accept(new Failed(Failed.Kind.PROGRAM, stepOf(loop), message(e)));
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
-            events.accept(new Failed(Failed.Kind.MACHINE, stepOf(loop), e.toString()));
+            events.accept(failed(e, /* step= */ 0));
         }
     }
 
-    private static long stepOf(@org.jspecify.annotations.Nullable TrainingLoop loop) {
-        return loop == null ? 0 : loop.step();
+    /** Says how it ended before the session is closed, for after a failure of the others that may take long. */
+    private static void run(
+            WorkerTask task,
+            StepGraph graph,
+            TrainingSession session,
+            @Nullable Checkpoint checkpoint,
+            Consumer<WorkerEvent> events) {
+        TrainingLoop loop = null;
+        WorkerEvent end;
+        try {
+            loop = new TrainingLoop(task, graph, session, events);
+            loop.begin(checkpoint);
+            end = loop.run();
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            end = failed(e, loop == null ? 0 : loop.step());
+        }
+        events.accept(end);
     }
 
-    private static String message(Throwable e) {
-        return String.valueOf(e.getMessage());
+    private static Failed failed(Throwable e, long step) {
+        if (e instanceof RunException failure) {
+            return new Failed(Failed.Kind.valueOf(failure.kind().name()), step, String.valueOf(e.getMessage()));
+        } else if (e instanceof IllegalArgumentException
+                || e instanceof ProgramException
+                || e instanceof NotFiniteException) {
+            return new Failed(Failed.Kind.PROGRAM, step, String.valueOf(e.getMessage()));
+        } else if (e instanceof OutOfMemoryError) {
+            return new Failed(
+                    Failed.Kind.MACHINE,
+                    step,
+                    "its Java heap was too small (%s). Raise it with workerHeap(…)".formatted(e.getMessage()));
+        }
+        return new Failed(Failed.Kind.MACHINE, step, e.toString());
     }
 }

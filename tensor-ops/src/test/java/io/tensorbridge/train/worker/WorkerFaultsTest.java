@@ -155,6 +155,7 @@ class WorkerFaultsTest {
             var x = t.input("x", TFloat32.class, 4);
             t.label("label", TInt32.class, 3);
             var weight = t.variable("weight", Initialiser.zeros());
+            t.output("x", x);
             // at 0 a root is finite, and its slope is not
             t.loss(tf.math.add(
                     tf.math.mul(tf.math.mean(x, tf.constant(new int[] {0, 1})), tf.constant(0f)),
