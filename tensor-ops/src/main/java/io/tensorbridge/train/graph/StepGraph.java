@@ -1,7 +1,7 @@
 package io.tensorbridge.train.graph;
 
+import io.tensorbridge.tensor.TrainingSession;
 import java.util.List;
-import org.tensorflow.TensorFlow;
 import org.tensorflow.proto.GraphDef;
 
 /**
@@ -48,7 +48,7 @@ public record StepGraph(
      * @throws IllegalArgumentException if the program cannot be trained
      */
     public static StepGraph of(TrainingProgram program, UpdateRule rule, int rank, int workers, double timeoutSeconds) {
-        TensorFlow.version();
+        TrainingSession.load();
         try (var builder = new StepGraphBuilder(program, rule, rank, workers, timeoutSeconds)) {
             return builder.build();
         }

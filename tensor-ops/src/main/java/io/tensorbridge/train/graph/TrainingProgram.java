@@ -8,6 +8,7 @@ import io.tensorbridge.tensor.ProgramException;
 import io.tensorbridge.tensor.Shapes;
 import io.tensorbridge.tensor.TensorSpec;
 import io.tensorbridge.tensor.TensorValue;
+import io.tensorbridge.tensor.TrainingSession;
 import io.tensorbridge.train.graph.TrainedVariable.Role;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
@@ -24,7 +25,6 @@ import java.util.function.UnaryOperator;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
-import org.tensorflow.TensorFlow;
 import org.tensorflow.proto.GraphDef;
 
 /**
@@ -94,7 +94,7 @@ public final class TrainingProgram implements Serializable {
      * @throws IllegalArgumentException if what it makes cannot be trained
      */
     public static TrainingProgram build(Consumer<TrainingGraph> body) {
-        TensorFlow.version();
+        TrainingSession.load();
         try (var graph = new Graph()) {
             var made = new TrainingGraph(graph);
             body.accept(made);

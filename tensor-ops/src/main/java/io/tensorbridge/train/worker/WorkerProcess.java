@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,7 +66,7 @@ public final class WorkerProcess implements AutoCloseable {
      * @param task what it does
      * @param classPath files and directories of classes, this library's and all that it needs
      * @param directory where it runs
-     * @param heapMiB how much its Java heap may grow to, beside the order of its rows: rows and tensors lie elsewhere
+     * @param heapMiB how much its Java heap may grow to, beside the program and the order of its rows: rows and tensors lie elsewhere
      */
     public static WorkerProcess start(WorkerTask task, List<String> classPath, Path directory, int heapMiB)
             throws IOException {
@@ -79,7 +80,7 @@ public final class WorkerProcess implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", // it computes in native code
                 "-Xshare:auto",
-                "-Xmx" + (heapMiB + forOrder(task.rows().rows())) + "m"));
+                "-Xmx" + (heapMiB + forOrder(task.rows().rows()) + forProgram(task)) + "m"));
         for (String key : PASSED_ON) {
             String value = System.getProperty(key);
             if (value != null) {
@@ -104,6 +105,30 @@ public final class WorkerProcess implements AutoCloseable {
     /** An order of rows must fit into the old generation, which is two thirds of the heap. */
     private static long forOrder(long rows) {
         return (rows * Integer.BYTES * 3 / 2) >> 20;
+    }
+
+    /** A program is there as it was sent, parsed, and as parts of the graph of a step and its bytes. */
+    private static long forProgram(WorkerTask task) throws IOException {
+        var count = new CountingStream();
+        try (var out = new ObjectOutputStream(count)) {
+            out.writeObject(task);
+        }
+        return (count.bytes * 8) >> 20;
+    }
+
+    private static final class CountingStream extends OutputStream {
+
+        private long bytes;
+
+        @Override
+        public void write(int any) {
+            bytes++;
+        }
+
+        @Override
+        public void write(byte[] any, int from, int length) {
+            bytes += length;
+        }
     }
 
     private void begin(WorkerTask task) throws IOException {

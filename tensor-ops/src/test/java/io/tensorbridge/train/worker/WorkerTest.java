@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,24 @@ class WorkerTest {
         assertThat(end.history().get(0).rows()).isEqualTo(3);
         assertThat(end.history().get(0).loss()).isPositive().isFinite();
         assertThat(end.history().get(0).validation()).isEmpty();
+    }
+
+    @Test
+    void validatesTheSameInManyBatchesAsInOne() throws IOException {
+        choices.epochs = 1;
+        choices.rate = 1e-30; // with the first weights, however many steps there are
+        choices.batchRows = 1_000;
+        Map<String, Double> one = Workers.finished(workers.alone("one", choices, null, 800))
+                .history()
+                .get(0)
+                .validation();
+        choices.batchRows = 1; // 200 batches
+        Map<String, Double> many = Workers.finished(workers.alone("many", choices, null, 800))
+                .history()
+                .get(0)
+                .validation();
+        assertThat(many.get("loss")).isCloseTo(one.get("loss"), within(1e-5));
+        assertThat(many.get("accuracy")).isCloseTo(one.get("accuracy"), within(1e-6));
     }
 
     @Test
