@@ -23,7 +23,7 @@ class WireTest {
         try (var workers = new Workers(directory)) {
             double[] exact = Workers.losses(Workers.finished(workers.alone("alone", choices, null, 40)));
             choices.wire = Wire.HALF;
-            List<WorkerProcess> two = workers.start("two", choices, null, 30, 10);
+            List<WorkerProcess> two = workers.start("two", choices, null, 32, 8);
             List<WorkerEvent> first = Workers.eventsOf(two.get(0));
             List<WorkerEvent> second = Workers.eventsOf(two.get(1));
             assertThat(Workers.checksums(first)).hasSize(5).isEqualTo(Workers.checksums(second));
