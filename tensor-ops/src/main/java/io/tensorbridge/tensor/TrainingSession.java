@@ -223,17 +223,26 @@ public final class TrainingSession implements AutoCloseable {
             tensors = new TF_Tensor[feeds.size()];
             fedOutputs = new TF_Output(Math.max(1, feeds.size()));
             fed = new PointerPointer<>(Math.max(1, feeds.size()));
+            fetchedOutput = fetch == null ? null : new TF_Output(1);
+            targets = target == null ? null : new PointerPointer<>(1);
+            try {
+                find(feeds, fetch, target);
+            } catch (RuntimeException e) {
+                close();
+                throw e;
+            }
+        }
+
+        private void find(List<Fed> feeds, @Nullable String fetch, @Nullable String target) {
             for (int i = 0; i < feeds.size(); i++) {
                 types.add(ElementType.of(feeds.get(i).type())
                         .orElseThrow(() -> new IllegalArgumentException("Cannot feed " + feeds)));
                 put(fedOutputs.position(i), feeds.get(i).name());
             }
             fedOutputs.position(0);
-            fetchedOutput = fetch == null ? null : new TF_Output(1);
             if (fetchedOutput != null) {
                 put(fetchedOutput, String.valueOf(fetch));
             }
-            targets = target == null ? null : new PointerPointer<>(1);
             if (targets != null) {
                 targets.put(0, session.operation(WHAT, String.valueOf(target)));
             }
