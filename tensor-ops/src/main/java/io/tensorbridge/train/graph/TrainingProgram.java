@@ -89,6 +89,19 @@ public final class TrainingProgram implements Serializable {
     /**
      * Builds a program out of TensorFlow's own operations.
      *
+     * <pre>{@code
+     * TrainingProgram network = TrainingProgram.build(t -> {
+     *     Ops tf = t.ops();
+     *     var pixels = t.input("pixels", TFloat32.class, 28, 28); // [?, 28, 28]
+     *     var label = t.label("label", TInt32.class, 10); // [?]
+     *     var hidden = tf.nn.relu(Layers.dense(t, "hidden", Layers.flatten(t, pixels), 128));
+     *     var scores = Layers.dense(t, "scores", t.dropout(hidden, 0.2), 10);
+     *     t.loss(Losses.crossEntropy(tf, scores, label));
+     *     t.metric("accuracy", Metrics.accuracy(tf, scores, label));
+     *     t.output("digit", tf.math.argMax(scores, tf.constant(1)));
+     * });
+     * }</pre>
+     *
      * @param body makes the graph: inputs, variables, a loss over them, and what else is wanted. It is called twice if the program
      *     in use differs from that in training
      * @throws IllegalArgumentException if what it makes cannot be trained
