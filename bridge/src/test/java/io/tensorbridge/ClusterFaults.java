@@ -20,8 +20,6 @@ import org.tensorflow.types.TFloat64;
 /** The driver of a cluster of two executors, in a process of its own: prints what becomes of operations there under faults. */
 final class ClusterFaults {
 
-    static final String RESULT = "RESULT ";
-    static final String UNAVAILABLE = "UNAVAILABLE ";
     static final List<Surrounded> OPERATIONS =
             List.of(Surrounded.MAP_BLOCKS, Surrounded.MAP_ROWS_RAGGED, Surrounded.REDUCE_BLOCKS, Surrounded.AGGREGATE);
 
@@ -43,49 +41,27 @@ final class ClusterFaults {
     private ClusterFaults() {}
 
     public static void main(String[] arguments) throws Exception {
-        try (SparkSession spark = session(/* executors= */ 2, arguments[0], arguments[1])) {
-            print("A_LONG_MODEL", ClusterModels.longModel(spark));
-            print("A_TAMPERED_MODEL", ClusterModels.tamperedModel(spark)); // while there is still an executor 0
+        try (SparkSession spark = ClusterDriver.session(/* executors= */ 2, arguments[0], arguments[1])) {
+            ClusterDriver.print("A_LONG_MODEL", ClusterModels.longModel(spark));
+            ClusterDriver.print(
+                    "A_TAMPERED_MODEL", ClusterModels.tamperedModel(spark)); // while there is still an executor 0
             for (Surrounded operation : OPERATIONS) {
                 List<String> expected = sorted(operation.sparks().apply(Surrounded.numbers(spark)));
                 for (Fault fault : Fault.values()) {
-                    print(fault + " " + operation, outcome(operation, fault, expected, spark));
+                    ClusterDriver.print(fault + " " + operation, outcome(operation, fault, expected, spark));
                 }
-                print("A_BAD_ROW " + operation, message(operation.ours().apply(alwaysFailing(spark))));
+                ClusterDriver.print(
+                        "A_BAD_ROW " + operation, message(operation.ours().apply(alwaysFailing(spark))));
             }
-            print(
+            ClusterDriver.print(
                     "A_BAD_PROGRAM",
                     message(TensorFrames.mapBlocks(pairs()).blockRows(75).apply(Surrounded.numbers(spark))));
         }
         Path cache = Files.createTempFile("file", null).resolve("cache");
         String option = " -Dorg.bytedeco.javacpp.cachedir=" + cache;
-        try (SparkSession spark = session(/* executors= */ 1, arguments[0], arguments[1] + option)) {
-            print("NO_NATIVES", ClusterModels.withoutNatives(spark));
+        try (SparkSession spark = ClusterDriver.session(/* executors= */ 1, arguments[0], arguments[1] + option)) {
+            ClusterDriver.print("NO_NATIVES", ClusterModels.withoutNatives(spark));
         }
-    }
-
-    static SparkSession session(int executors, String executorClassPath, String executorOptions) {
-        try {
-            SparkSession spark = SparkSession.builder()
-                    .master("local-cluster[%d,1,1024]".formatted(executors))
-                    .appName("faults")
-                    .config("spark.ui.enabled", "false")
-                    .config("spark.sql.shuffle.partitions", "2")
-                    .config("spark.driver.host", "127.0.0.1")
-                    .config("spark.driver.bindAddress", "127.0.0.1")
-                    .config("spark.executor.extraClassPath", executorClassPath)
-                    .config("spark.executor.extraJavaOptions", executorOptions)
-                    .getOrCreate();
-            spark.range(10).count();
-            return spark;
-        } catch (RuntimeException e) {
-            System.out.println(UNAVAILABLE + e);
-            throw e;
-        }
-    }
-
-    private static void print(String what, String outcome) {
-        System.out.println("\n" + RESULT + what + "=" + outcome.replace('\n', ' '));
     }
 
     private static String outcome(Surrounded operation, Fault fault, List<String> expected, SparkSession spark) {

@@ -1,18 +1,12 @@
 package io.tensorbridge;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import org.apache.spark.launcher.JavaModuleOptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,60 +25,7 @@ class LocalClusterTest {
 
     @BeforeAll
     static void run(@TempDir Path sparkHome) throws Exception {
-        Files.createDirectory(sparkHome.resolve("jars"));
-        File output = sparkHome.resolve("output").toFile();
-        Process driver = driver(sparkHome, output);
-        boolean ended;
-        try {
-            ended = driver.waitFor(MOST_SECONDS, TimeUnit.SECONDS);
-        } finally {
-            driver.descendants().forEach(ProcessHandle::destroyForcibly); // executors, if it hangs
-            driver.destroyForcibly().waitFor();
-        }
-        List<String> lines = Files.readAllLines(output.toPath());
-        lines.stream()
-                .filter(line -> line.startsWith(ClusterFaults.UNAVAILABLE))
-                .findFirst()
-                .ifPresent(line -> {
-                    System.out.println("No cluster on this machine: " + line);
-                    assumeTrue(false, line);
-                });
-        assertThat(ended && driver.exitValue() == 0)
-                .as(() -> String.join("\n", lines.subList(Math.max(0, lines.size() - 200), lines.size())))
-                .isTrue();
-        for (String line : lines) {
-            int start = line.indexOf(ClusterFaults.RESULT); // what else is logged may have begun the line
-            if (start >= 0) {
-                int end = line.indexOf('=', start);
-                RESULTS.put(line.substring(start + ClusterFaults.RESULT.length(), end), line.substring(end + 1));
-            }
-        }
-    }
-
-    private static Process driver(Path sparkHome, File output) throws IOException {
-        String classPath = System.getProperty("java.class.path");
-        List<String> options = new ArrayList<>();
-        if (Runtime.version().feature() >= 24) {
-            options.add("--sun-misc-unsafe-memory-access=allow"); // Arrow's, of which Spark's own options do not speak
-        }
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
-        command.addAll(options);
-        command.addAll(List.of("-Xmx1g", "-cp", classPath, ClusterFaults.class.getName(), classPath));
-        command.add(String.join(" ", options));
-        var builder = new ProcessBuilder(command)
-                .directory(sparkHome.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output);
-        builder.environment()
-                .putAll(Map.of(
-                        "JAVA_HOME", System.getProperty("java.home"),
-                        "SPARK_HOME", sparkHome.toString(),
-                        "SPARK_SCALA_VERSION", "2.13",
-                        "SPARK_LOCAL_IP", "127.0.0.1",
-                        "SPARK_LOCAL_HOSTNAME", "127.0.0.1"));
-        return builder.start();
+        RESULTS.putAll(ClusterDriver.run(ClusterFaults.class, sparkHome, MOST_SECONDS));
     }
 
     static List<Arguments> faults() {

@@ -11,6 +11,7 @@ import io.tensorbridge.train.worker.WorkerProcess;
 import io.tensorbridge.train.worker.WorkerTask;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,11 +21,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskKilledException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Tuple2;
 
 /**
@@ -36,6 +40,11 @@ final class BarrierTask {
     private static final Duration START = Duration.ofMinutes(2);
     private static final Duration END = Duration.ofMinutes(30); // the first one may still copy a checkpoint
     private static final Duration MARGIN = Duration.ofSeconds(3);
+
+    private static final int LEAST_PORT = 20_000;
+    private static final int MOST_PORT = 32_000;
+    private static final int PORT_TRIES = 20;
+    private static final Logger LOG = LoggerFactory.getLogger(BarrierTask.class);
 
     private final TrainingStage stage;
     private final BarrierTaskContext context;
@@ -156,7 +165,15 @@ final class BarrierTask {
                 .toList();
     }
 
+    /** Returns a port below those that systems give to outgoing connections, which may take one before the worker does. */
     private static int freePort() throws IOException {
+        for (int i = 0; i < PORT_TRIES; i++) {
+            try (var socket = new ServerSocket(ThreadLocalRandom.current().nextInt(LEAST_PORT, MOST_PORT))) {
+                return socket.getLocalPort();
+            } catch (BindException e) {
+                LOG.debug("A port is taken", e);
+            }
+        }
         try (var socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }
@@ -167,9 +184,8 @@ final class BarrierTask {
         // no task ends while others may have to be restarted: Spark would take its result for that of another
         Finished finished = end instanceof Finished it ? it : null;
         String own = new RankStatus(context.partitionId(), end instanceof Failed failure ? failure : null).encode();
-        List<String> all = finished == null
-                ? Gathering.within(context, own, silence().plus(MARGIN.multipliedBy(2)))
-                        .orElse(List.of(own))
+        List<String> all = end instanceof Failed failure
+                ? Gathering.within(context, own, patience(failure)).orElse(List.of(own))
                 : Gathering.of(context, own, "end", END);
         Optional<RankStatus.Cause> cause = RankStatus.cause(all);
         if (cause.isEmpty()) {
@@ -179,6 +195,15 @@ final class BarrierTask {
             return failed(cause.get().failure().message());
         }
         throw new IllegalStateException(cause.get().message());
+    }
+
+    /** Returns how long a worker that has failed waits to be told how others did. */
+    private Duration patience(Failed failure) {
+        return switch (failure.kind()) {
+            case MACHINE -> MARGIN; // it is the cause itself, and the others need not wait for it to be told
+            case PEER -> silence().plus(MARGIN.multipliedBy(2));
+            case PROGRAM -> START.plus(silence()); // the others may still be at their beginning
+        };
     }
 
     private TaskResult failed(String message) {

@@ -36,7 +36,7 @@ final class Gathering {
                                 .formatted(context.getTaskInfos().length, what, wait.toSeconds())));
     }
 
-    /** Returns what all tasks say; nothing if others say nothing in time. */
+    /** Returns what all tasks say; nothing if others say nothing in time, and then the task can only fail. */
     static Optional<List<String>> within(BarrierTaskContext context, String own, Duration wait)
             throws InterruptedException {
         var gathered = new FutureTask<>(() -> List.of(context.allGather(own)));
@@ -55,6 +55,7 @@ final class Gathering {
             }
         }
         LOG.warn("Other workers have said nothing for {} s", wait.toSeconds());
-        return Optional.empty(); // the thread ends with the stage, as the coordinator then does
+        context.markInterrupted("it waits for others in vain"); // which ends the thread, as the task ends soon
+        return Optional.empty();
     }
 }

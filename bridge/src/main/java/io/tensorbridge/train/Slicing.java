@@ -6,6 +6,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.api.java.function.Function2;
 import org.apache.spark.sql.Row;
 import scala.Tuple2;
@@ -14,10 +15,18 @@ import scala.Tuple2;
  * Cuts packed blocks into slices: a row in turn for each worker, so that all get as many but for one a partition; some of the rows
  * for the validation, by chance, but always the same ones.
  *
+ * @param columns which inputs are not fed with the column of their own name
  * @param kind what the rows are for, if not some for the validation
  * @param validation which share of the rows is for the validation
  */
-record Slicing(int workers, List<Integer> cellBytes, List<ValueRange> ranges, Kind kind, double validation, long seed)
+record Slicing(
+        int workers,
+        List<Integer> cellBytes,
+        List<ValueRange> ranges,
+        Map<String, String> columns,
+        Kind kind,
+        double validation,
+        long seed)
         implements Function2<Integer, Iterator<Row>, Iterator<Tuple2<SliceKey, Slice>>>, Serializable {
 
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
@@ -127,12 +136,13 @@ record Slicing(int workers, List<Integer> cellBytes, List<ValueRange> ranges, Ki
                 long most = packed.getAs(Packing.most(i));
                 if (least < range.least() || most >= range.bound()) {
                     throw new TrainingException(
-                            "Cannot train: expected input '%s' to be from %d to %d, found %d. Leave such rows out, or give the program as many classes"
+                            "Cannot train: expected values from %d to %d for input '%s', found %d in column '%s'. Leave such rows out, or give the program more classes"
                                     .formatted(
-                                            range.input(),
                                             range.least(),
                                             range.bound() - 1,
-                                            least < range.least() ? least : most));
+                                            range.input(),
+                                            least < range.least() ? least : most,
+                                            columns.getOrDefault(range.input(), range.input())));
                 }
             }
         }

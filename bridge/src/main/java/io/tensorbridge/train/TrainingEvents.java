@@ -92,7 +92,8 @@ final class TrainingEvents implements AutoCloseable {
                 try {
                     to.send(Serialized.encode(new Said(rank, event)));
                 } catch (Exception e) { // checked ones of Scala's among them, such as of a driver that listens no more
-                    LOG.warn("Cannot tell the driver how far worker {} is", rank, e);
+                    driver = null; // it does not begin to listen again
+                    LOG.warn("Cannot tell the driver any more how far worker {} is", rank, e);
                 }
             }
         }

@@ -1,6 +1,8 @@
 package io.tensorbridge.train;
 
 import io.tensorbridge.MapBlocks;
+import io.tensorbridge.tensor.ProgramException;
+import io.tensorbridge.tensor.SignatureMismatchException;
 import io.tensorbridge.tensor.TensorSpec;
 import io.tensorbridge.train.SliceKey.Kind;
 import io.tensorbridge.train.TrainingListener.Ending;
@@ -15,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -191,7 +194,14 @@ final class TrainingJob {
                 .apply(rows)
                 .toJavaRDD()
                 .mapPartitionsWithIndex(
-                        new Slicing(workers, packing.cellBytes(), packing.ranges(), kind, validation, options.seed),
+                        new Slicing(
+                                workers,
+                                packing.cellBytes(),
+                                packing.ranges(),
+                                new HashMap<>(options.columns),
+                                kind,
+                                validation,
+                                options.seed),
                         /* preservesPartitioning= */ false);
     }
 
@@ -227,8 +237,10 @@ final class TrainingJob {
 
     private static RuntimeException cause(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof TrainingException known) {
-                return new TrainingException(String.valueOf(known.getMessage()), e);
+            if (cause instanceof TrainingException
+                    || cause instanceof SignatureMismatchException
+                    || cause instanceof ProgramException) {
+                return new TrainingException(String.valueOf(cause.getMessage()), e);
             }
         }
         return e instanceof SparkException

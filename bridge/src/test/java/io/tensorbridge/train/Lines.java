@@ -49,6 +49,16 @@ final class Lines {
         }
     }
 
+    /** Waits until so many executors are there. */
+    static void awaitExecutors(SparkSession spark, int executors) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        int others = 1; // the driver is one as well
+        while (spark.sparkContext().statusTracker().getExecutorInfos().length < executors + others) {
+            assertThat(System.nanoTime()).as("there are not enough executors").isLessThan(end);
+            Thread.sleep(100);
+        }
+    }
+
     /** Returns the processes that train, of tasks in this process. */
     static List<ProcessHandle> workers() {
         return ProcessHandle.current().children().filter(ProcessHandle::isAlive).toList();

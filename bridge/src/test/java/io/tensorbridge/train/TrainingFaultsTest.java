@@ -47,8 +47,11 @@ class TrainingFaultsTest {
     private Path directory;
 
     @BeforeAll
-    static void trainWithoutFaults(SparkSession spark) {
-        expected = Lines.fit(Lines.trainer(EPOCHS), spark);
+    static void trainWithoutFaults(SparkSession spark) throws Exception {
+        try (var failures = new Failures(spark)) {
+            expected = Lines.fit(Lines.trainer(EPOCHS), spark);
+            assertThat(failures.reasons()).isEmpty();
+        }
     }
 
     private String checkpoints() {
@@ -140,7 +143,7 @@ class TrainingFaultsTest {
             StageInfo stage = completed.stageInfo();
             if (stage.failureReason().isDefined()) { // told by each of its tasks
                 String attempt = stage.stageId() + "." + stage.attemptNumber();
-                reasons.put(attempt, stage.failureReason().get());
+                reasons.putIfAbsent(attempt, stage.failureReason().get());
             }
         }
 
