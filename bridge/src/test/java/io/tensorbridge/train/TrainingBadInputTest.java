@@ -51,6 +51,7 @@ class TrainingBadInputTest {
             var oneHot = tf.oneHot(label, tf.constant(3), tf.constant(1f), tf.constant(0f));
             t.loss(tf.math.mean(
                     tf.nn.softmaxCrossEntropyWithLogits(scores, oneHot).loss(), tf.constant(0)));
+            t.output("guess", tf.math.argMax(scores, tf.constant(1), TInt32.class));
         });
     }
 
@@ -140,7 +141,7 @@ class TrainingBadInputTest {
         assertThatThrownBy(() -> trainer().fit(bad))
                 .isInstanceOf(TrainingException.class)
                 .hasMessageMatching(
-                        "Cannot train on: expected a finite loss, found NaN after step [1-5]\\. Lower the learningRate\\(…\\), set a clipNorm\\(…\\), or look for what the program divides by or takes the logarithm of");
+                        "Cannot train on: expected a finite loss, found NaN in step [1-5]; no checkpoint was written\\. Lower the learningRate\\(…\\), set a clipNorm\\(…\\), or look for what the program divides by or takes the logarithm or the root of");
     }
 
     @ParameterizedTest
