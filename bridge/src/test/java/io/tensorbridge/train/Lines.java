@@ -82,8 +82,10 @@ final class Lines {
                                     .filter(name -> name.startsWith(TaskDirectory.PREFIX)),
                             Thread.getAllStackTraces().keySet().stream()
                                     .map(thread -> "thread " + thread.getName())
-                                    .filter(name ->
-                                            name.contains("tensorbridge-") && !name.contains("tensorbridge-session")))
+                                    // those of sessions, which blocks run in, linger and are none of training's
+                                    .filter(name -> name.contains("tensorbridge-")
+                                            && !name.contains("tensorbridge-session")
+                                            && !name.contains("tensorbridge-run-limit")))
                     .flatMap(all -> all)
                     .toList();
         }
