@@ -134,6 +134,8 @@ class SubmitTest {
                 "spark.driver.bindAddress=127.0.0.1",
                 "--conf",
                 "spark.executor.memory=800m",
+                "--conf",
+                "spark.executor.extraClassPath=" + String.join(File.pathSeparator, sparks),
                 applications.get(0)));
         Process application = start(output, "org.apache.spark.deploy.SparkSubmit", arguments.toArray(String[]::new));
         boolean ended = application.waitFor(MOST_SECONDS, TimeUnit.SECONDS);
