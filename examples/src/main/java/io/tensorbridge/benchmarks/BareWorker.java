@@ -88,7 +88,7 @@ public final class BareWorker {
         int batch = Integer.parseInt(args[3]);
         int steps = Integer.parseInt(args[4]);
         int rounds = Integer.parseInt(args[5]);
-        TrainingProgram program = TrainingSuite.program("small");
+        TrainingProgram program = TrainingSuite.program("bytes");
         TensorFlow.version();
         var config = ConfigProto.newBuilder().setIntraOpParallelismThreads(1);
         String target = "";
