@@ -208,7 +208,7 @@ final class TrainingSuite {
 
     /** Returns how many times as long a step of ours takes as the same graph in a bare loop. */
     private static double step(Dataset<Row> training) {
-        Trainer trainer = Trainer.of(program("small"))
+        Trainer trainer = Trainer.of(program("bytes"))
                 .workers(WORKERS)
                 .batchRows(BATCH)
                 .learningRate(RATE)
