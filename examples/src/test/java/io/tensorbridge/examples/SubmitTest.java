@@ -22,12 +22,15 @@ import org.apache.spark.launcher.JavaModuleOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Submits {@link TrainMnist} as users do: Spark's classes on the class path, this library's and TensorFlow's as jars of the
- * application, which Spark loads by class loaders of its own.
+ * application, which Spark loads by class loaders of its own. Takes most of a minute, and is run with
+ * {@code -Dtensorbridge.submit=true}.
  */
+@EnabledIfSystemProperty(named = "tensorbridge.submit", matches = "true")
 class SubmitTest {
 
     private static final int MOST_SECONDS = 300;
